@@ -1,0 +1,5 @@
+"""ntdll.dll."""
+
+from runtime.dlls.export import Dll
+
+ntdll = Dll("ntdll.dll")
