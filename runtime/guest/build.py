@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 if __package__:
@@ -35,12 +36,12 @@ COMPILE_FLAGS = (
     "-O2 -std=gnu2x -ffreestanding -fms-extensions -fomit-frame-pointer -fno-stack-protector -fno-ident -g0 "
     "-fno-vectorize -fno-slp-vectorize -fno-strict-aliasing -fwrapv -fno-sanitize=all -mno-implicit-float -Wall "
     "-Wno-unused-function -Wno-unknown-pragmas -Wno-inconsistent-dllimport -Wno-ignored-attributes"
-).split()
+)
 LINK_FLAGS = (
-    "/nologo /dll /machine:x64 /nodefaultlib /dynamicbase /nxcompat /highentropyva /opt:ref /opt:icf /incremental:no "
+    "/nologo /dll /machine:x64 /nodefaultlib /dynamicbase /nxcompat /highentropyva /opt:ref /opt:noicf /incremental:no "
     "/subsystem:windows,6.0 /osversion:10.0 /timestamp:0x5ca1ab1e "
     "/merge:.CRT=.rdata /merge:.00cfg=.rdata"
-).split()
+)
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.MULTILINE)
 
@@ -208,7 +209,7 @@ class Builder:
             for library in describe(description.parent, self.tools.root)
         ]
         found.sort(key=lambda library: library.base)
-        for left, right in zip(found, found[1:], strict=False):
+        for left, right in pairwise(found):
             if left.base == right.base:
                 raise BuildError(f"{left.name} and {right.name} have the same base {left.base:#x}")
         return found
@@ -265,7 +266,7 @@ class Builder:
     def _compile(self, source: Path, sources: SourceSet) -> Path:
         generated = self.cache / "generated"
         include = (*sources.include, generated)
-        flags = [*COMPILE_FLAGS, *(f"-D{item}" for item in sources.defines), *sources.flags]
+        flags = [*COMPILE_FLAGS.split(), *(f"-D{item}" for item in sources.defines), *sources.flags]
         if source.is_relative_to(self.tools.root):
             label = source.relative_to(self.tools.root).as_posix()
         else:
@@ -279,9 +280,8 @@ class Builder:
             return target
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_suffix(f".{os.getpid()}.o")
-        self.tools.run(
-            "cc", "-target", TARGET, *flags, *(f"-I{folder}" for folder in include), "-c", str(source), "-o", str(scratch)
-        )
+        folders = [f"-I{folder}" for folder in include]
+        self.tools.run("cc", "-target", TARGET, *flags, *folders, "-c", str(source), "-o", str(scratch))
         scratch.replace(target)
         self.compiled += 1
         return target
@@ -322,7 +322,13 @@ class Builder:
         lines = [f'LIBRARY "{library.name}"', "EXPORTS", *targets]
         definition = "\n".join(lines) + "\n"
         entry = f"/entry:{library.entry}" if library.entry else "/noentry"
-        flags = [*LINK_FLAGS, f"/base:{library.base:#x}", f"/version:{library.version}", entry, *library.link_flags]
+        flags = [
+            *LINK_FLAGS.split(),
+            f"/base:{library.base:#x}",
+            f"/version:{library.version}",
+            entry,
+            *library.link_flags,
+        ]
         inputs = [*objects, *libraries]
         key = hashlib.sha256("\0".join([self.tools.version, definition, *flags]).encode())
         for item in inputs:
