@@ -1,0 +1,190 @@
+"""How a machine is set up: `machine.toml` of the machine folder, and what a caller adds to it.
+
+A machine lives in a folder: `$WINFS_HOME/<name>`, by default `~/.local/share/winfs/<name>`. Its `machine.toml` may be
+missing or empty; every key has a default. An example with every key is in `docs/usage.md`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Letter = Annotated[str, Meta(pattern="^[A-Za-z]$")]
+Access = Literal["rw", "ro"]
+EngineName = Literal["auto", "unicorn"]
+MissingPolicy = Literal["fail", "zero"]
+TraceFormat = Literal["text", "json"]
+
+DEFAULT_MACHINE = "default"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used. `str()` is one line that names the file and the key, or the option."""
+
+
+class Drive(Struct, frozen=True, forbid_unknown_fields=True):
+    """One drive: the host folder behind a letter.
+
+    With `prefix` the folder does not appear as the root of the drive but below it, at that path (`home/me/src`); the
+    directories above it then hold nothing else. So a host path keeps its shape and its neighbours stay out of reach.
+    """
+
+    path: Path
+    access: Access = "rw"
+    prefix: str = ""
+
+
+class Trace(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is traced and where it goes. The rules (patterns, categories, functions) are OR-ed; none means everything.
+
+    `output` is a file; None is the standard output of the caller. `enabled` alone switches tracing on.
+    """
+
+    enabled: bool = False
+    format: TraceFormat = "text"
+    output: Path | None = None
+    patterns: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+
+
+class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything a machine needs to boot.
+
+    folder: the machine folder; made when missing.
+    drives: by upper-case letter. C: is `drive_c` of the machine folder unless given.
+    environment: variables added to (or replacing) those a Windows session has.
+    volume_serial: of drive C:, as `dir` shows it.
+    aslr: load images at random addresses instead of their preferred ones.
+    missing: what calling a function that does not exist yet does: `fail` ends the program, `zero` returns 0.
+    """
+
+    folder: Path
+    computer_name: Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,15}$")] = "WINFS"
+    user_name: Annotated[str, Meta(min_length=1, max_length=20)] = "user"
+    drives: dict[Letter, Drive] = {}
+    environment: dict[str, str] = {}
+    volume_serial: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] = 0x5749_4E46
+    engine: EngineName = "auto"
+    aslr: bool = False
+    missing: MissingPolicy = "fail"
+    trace: Trace = Trace()
+
+    @property
+    def name(self) -> str:
+        """The machine's name: that of its folder."""
+        return self.folder.name
+
+    def drive(self, letter: str) -> Drive | None:
+        """The drive with that letter. C: always exists."""
+        found = self.drives.get(letter.upper())
+        if found is None and letter.upper() == "C":
+            return Drive(self.folder / "drive_c")
+        return found
+
+
+class _File(Struct, forbid_unknown_fields=True, kw_only=True):
+    """`machine.toml` as it is written: friendlier spellings than MachineConfig has."""
+
+    computer_name: Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,15}$")] = "WINFS"
+    user_name: Annotated[str, Meta(min_length=1, max_length=20)] = "user"
+    drives: dict[Letter, str | Drive] = {}
+    environment: dict[str, str] = {}
+    volume_serial: str | None = None
+    engine: EngineName = "auto"
+    aslr: bool = False
+    missing: MissingPolicy = "fail"
+    trace: Trace = Trace()
+
+
+def machine_folder(name: str | None = None) -> Path:
+    """The folder of the machine `name` (None: "default"). Raises ConfigError for a name that is no plain file name."""
+    name = name or DEFAULT_MACHINE
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"machine name {name!r}: expected letters, digits, '.', '_' and '-', at most 64")
+    home = os.environ.get("WINFS_HOME")
+    if home:
+        return Path(home).absolute() / name
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "winfs" / name
+
+
+def load_config(folder: Path) -> MachineConfig:
+    """Read `machine.toml` of a machine folder; a missing file is an empty one.
+
+    Raises ConfigError that names the file and the key.
+    """
+    file = folder / "machine.toml"
+    try:
+        raw = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return MachineConfig(folder=folder)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: {error}") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    try:
+        parsed = msgspec.convert(raw, _File)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {_with_key(str(error))}") from None
+    drives = {}
+    for letter, value in parsed.drives.items():
+        drive = parse_drive(value, f"{file}: drives.{letter}") if isinstance(value, str) else value
+        drives[letter.upper()] = msgspec.structs.replace(drive, path=_absolute(drive.path, folder))
+    serial = MachineConfig(folder=folder).volume_serial
+    if parsed.volume_serial is not None:
+        serial = parse_volume_serial(parsed.volume_serial, f"{file}: volume_serial")
+    trace = parsed.trace
+    if trace.output is not None:
+        trace = msgspec.structs.replace(trace, output=_absolute(trace.output, folder))
+    return MachineConfig(
+        folder=folder,
+        computer_name=parsed.computer_name.upper(),
+        user_name=parsed.user_name,
+        drives=drives,
+        environment=parsed.environment,
+        volume_serial=serial,
+        engine=parsed.engine,
+        aslr=parsed.aslr,
+        missing=parsed.missing,
+        trace=trace,
+    )
+
+
+def _absolute(path: Path, base: Path) -> Path:
+    return Path(os.path.abspath(base / path.expanduser()))
+
+
+def _with_key(message: str) -> str:
+    """`Expected … - at `$.trace.format`` as `trace.format: expected …`."""
+    match = re.fullmatch(r"(.*) - at `(?:key in )?\$\.?(.*)`", message, re.DOTALL)
+    if match is None or not match[2]:
+        return message[:1].lower() + message[1:]
+    return f"{match[2]}: {match[1][:1].lower()}{match[1][1:]}"
+
+
+def parse_drive(text: str, where: str) -> Drive:
+    """`PATH`, `PATH:ro` or `PATH:rw` as a Drive; `where` starts the ConfigError."""
+    path, access = text, "rw"
+    head, colon, tail = text.rpartition(":")
+    if colon and "/" not in tail:
+        if tail not in ("ro", "rw"):
+            raise ConfigError(f"{where}: {text!r}: expected PATH, PATH:ro or PATH:rw")
+        path, access = head, tail
+    if not path:
+        raise ConfigError(f"{where}: {text!r} has no path")
+    return Drive(Path(path), "ro" if access == "ro" else "rw")
+
+
+def parse_volume_serial(text: str, where: str) -> int:
+    """`1234-ABCD`, `1234ABCD` or `0x1234ABCD` as a number; `where` starts the ConfigError."""
+    if not re.fullmatch(r"[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}|(0[xX])?[0-9A-Fa-f]{1,8}", text):
+        raise ConfigError(f"{where}: {text!r}: expected a serial number like 1234-ABCD")
+    return int(text.replace("-", ""), 16)
