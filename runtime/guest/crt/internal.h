@@ -16,6 +16,7 @@
 #define __MSVCRT_VERSION__ 0x700
 #define _CRTIMP
 #define _CRTIMP_ALTERNATIVE
+#define _SECIMP
 #define _CRTIMP_NOIA64
 #define _CRTIMP2
 #define __CRT__NO_INLINE 1
@@ -23,6 +24,8 @@
 #define NO_OLDNAMES 1
 #define __USE_MINGW_ANSI_STDIO 0
 #define _CRT_SECURE_NO_WARNINGS 1
+#define _CTYPE_DISABLE_MACROS 1
+#define _WCTYPE_INLINE_DEFINED 1
 #define WIN32_LEAN_AND_MEAN 1
 #ifndef _WIN32_WINNT
 #define _WIN32_WINNT 0x0A00
