@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 Letter = Annotated[str, Meta(pattern="^[A-Za-z]$")]
-Access = Literal["rw", "ro"]
+Access = Literal["rw", "ro", "overlay"]
 EngineName = Literal["auto", "unicorn"]
 MissingPolicy = Literal["fail", "zero"]
 TraceFormat = Literal["text", "json"]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.nt.casing import upcase
 from runtime.vfs import names, pattern
 from runtime.vfs.dospath import CurrentDirectories, PathType, device_name, full_path, path_type, to_nt
-from runtime.vfs.upcase import equal, upcase
 
 HERE = CurrentDirectories("C:\\work\\here\\", (("D", "D:\\data"),))
 
@@ -100,8 +100,8 @@ def test_device_name_gives_offset_and_length() -> None:
 
 def test_upcase_is_windows_table() -> None:
     assert upcase("aéß\u0131\u017f\u00b5\u1f80ǆ") == "AÉß\u0131\u017f\u00b5\u1f88Ǆ"
-    assert equal("Straße", "STRAßE")
-    assert not equal("straße", "STRASSE")
+    assert names.equal("Straße", "STRAßE")
+    assert not names.equal("straße", "STRASSE")
     assert upcase("\U00010428") == "\U00010428"
 
 
@@ -173,7 +173,13 @@ def test_hostile_pattern_is_answered_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("name", "alias"),
-    [("README.TXT", ""), ("readme.txt", ""), ("long file name.html", "LONGFI~1.HTM"), (".bashrc", "BASHRC~1"), ("a.b.c", "AB~1.C")],
+    [
+        ("README.TXT", ""),
+        ("readme.txt", ""),
+        ("long file name.html", "LONGFI~1.HTM"),
+        (".bashrc", "BASHRC~1"),
+        ("a.b.c", "AB~1.C"),
+    ],
 )
 def test_short_names(name: str, alias: str) -> None:
     assert names.short_name(name, set()) == alias

@@ -10,7 +10,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-from runtime.vfs.upcase import upcase
+from runtime.nt.casing import upcase
 
 MAX_PATH = 260
 _SEPARATORS = "\\/"
@@ -36,8 +36,8 @@ class PathType(enum.IntEnum):
 class CurrentDirectories:
     """What relative paths start from.
 
-    `directory` is absolute and ends in a backslash; `by_drive` holds the `=X:` environment variables: upper-case letter →
-    directory.
+    `directory` is absolute and ends in a backslash; `by_drive` holds the `=X:` environment variables: upper-case
+    letter → directory.
     """
 
     directory: str = "C:\\"

@@ -1,8 +1,8 @@
 """File names: what Windows allows, and how names that Linux or Windows cannot hold are carried across.
 
-A Linux name may hold characters that Windows forbids and bytes that are not UTF-8. Each such character or byte `c` appears to
-Windows as the private-use character U+F000+c (the convention of WSL, Cygwin and SMB clients), and a Windows name holding one is
-stored with the original. Windows names are UTF-16: a lone surrogate is stored as WTF-8.
+A Linux name may hold characters that Windows forbids and bytes that are not UTF-8. Each such character or byte `c`
+appears to Windows as the private-use character U+F000+c (the convention of WSL, Cygwin and SMB clients), and a
+Windows name holding one is stored with the original. Windows names are UTF-16: a lone surrogate is stored as WTF-8.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 
-from runtime.vfs.upcase import upcase
+from runtime.nt.casing import upcase
 
 MAX_COMPONENT = 255
 """Longest component of a Windows path, in UTF-16 units."""
@@ -29,6 +29,11 @@ _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[1-9¹²³]|LPT[1-9¹²³]|CONIN\$|
 _SHORT_ILLEGAL = re.compile(r"[^A-Z0-9!#$%&'()\-@^_`{}~\x80-\uffff]")
 
 
+def equal(left: str, right: str) -> bool:
+    """Say whether two names are the same on Windows."""
+    return left == right or (len(left) == len(right) and upcase(left) == upcase(right))
+
+
 def utf16_length(name: str) -> int:
     """Return the length of `name` in UTF-16 units."""
     return len(name) if name.isascii() else len(name.encode("utf-16-le", "surrogatepass")) // 2
@@ -36,8 +41,11 @@ def utf16_length(name: str) -> int:
 
 def is_legal(name: str) -> bool:
     """Say whether `name` can be one component of an NT path on NTFS (stream names are not part of it)."""
-    return bool(name) and name not in (".", "..") and not _WINDOWS_ILLEGAL.search(name) and (
-        utf16_length(name) <= MAX_COMPONENT
+    return (
+        bool(name)
+        and name not in (".", "..")
+        and not _WINDOWS_ILLEGAL.search(name)
+        and (utf16_length(name) <= MAX_COMPONENT)
     )
 
 
@@ -60,8 +68,8 @@ def is_reserved(name: str) -> bool:
 def to_host(name: str) -> str:
     """Return the Linux name (in `os.fsdecode` form) that stores the Windows component `name`.
 
-    A name longer than Linux can hold is cut and ends in a hash; the whole of it is then kept as an extended attribute by whoever
-    creates the file.
+    A name longer than Linux can hold is cut and ends in a hash; the whole of it is then kept as an extended attribute
+    by whoever creates the file.
     """
     if name.isascii():
         return name
@@ -96,7 +104,9 @@ def from_host(name: str) -> str:
             chr(0xF000 + ord(character) - 0xDC00) if 0xDC80 <= ord(character) <= 0xDCFF else character
             for character in name
         )
-    return "".join(chr(0xF000 + ord(character)) if ord(character) in _SPECIAL_CODES else character for character in text)
+    return "".join(
+        chr(0xF000 + ord(character)) if ord(character) in _SPECIAL_CODES else character for character in text
+    )
 
 
 def short_name(name: str, taken: set[str]) -> str:

@@ -1,7 +1,7 @@
 """Wildcards: FsRtlIsNameInExpression, and the rewriting Win32 does before it hands a pattern to the file system.
 
-`*` any run, `?` one character, `<` (DOS_STAR) a run that leaves the last dot alone, `>` (DOS_QM) one character or nothing
-before a dot or the end, `"` (DOS_DOT) a dot or nothing at the end.
+`*` any run, `?` one character, `<` (DOS_STAR) a run that leaves the last dot alone, `>` (DOS_QM) one character or
+nothing before a dot or the end, `"` (DOS_DOT) a dot or nothing at the end.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from runtime.vfs.upcase import upcase
+from runtime.nt.casing import upcase
 
 _REGEX = {"*": ".*", "?": ".", "<": r"(?:[^.]|\.(?=.*\.))*", ">": r"(?:[^.]|(?=\.)|\Z)", '"': r"(?:\.|\Z)"}
 _MAX_REGEX_STARS = 3
@@ -66,11 +66,7 @@ def _simulate(expression: str, name: str) -> bool:
             if state == end:
                 continue
             token = expression[state]
-            if (
-                token in "*<"
-                or (token == ">" and (at_end or name[position] == "."))
-                or (token == '"' and at_end)
-            ):
+            if token in "*<" or (token == ">" and (at_end or name[position] == ".")) or (token == '"' and at_end):
                 pending.append(state + 1)
         return reached
 
