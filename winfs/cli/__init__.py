@@ -1,0 +1,103 @@
+"""The command line: one module a command, imported only when that command is used, because start-up time is a feature.
+
+Errors are one line on stderr. Exit status 1: it failed; 2: the command line is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+
+
+class CommandError(click.ClickException):
+    """Something that failed, as one line for the user; exit status 1."""
+
+
+def _run() -> click.Command:
+    from winfs.cli.run import command
+
+    return command
+
+
+def _info() -> click.Command:
+    from winfs.cli.info import command
+
+    return command
+
+
+def _check() -> click.Command:
+    from winfs.cli.check import command
+
+    return command
+
+
+def _doctor() -> click.Command:
+    from winfs.cli.doctor import command
+
+    return command
+
+
+COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
+    "run": ("Run a Windows program.", _run),
+    "info": ("Describe a program without running it.", _info),
+    "check": ("Say which functions a program needs and which are missing.", _check),
+    "doctor": ("Say what works on this computer and how to mend the rest.", _doctor),
+}
+
+
+class _Group(click.Group):
+    """A group that imports a command's module when the command is used; `--help` imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        return entry[1]() if entry else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry[0]) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="winfs", message="winfs %(version)s")
+def cli() -> None:
+    """Run Windows programs on Linux and see everything they do as files."""
+
+
+def main() -> None:
+    """The console script `winfs`. Ends the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit status; errors are printed."""
+    try:
+        status = cli.main(arguments, prog_name="winfs", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        _complain(error)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`winfs info … | head`): nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _complain(error: click.ClickException) -> None:
+    message = " ".join(error.format_message().split())
+    where = "winfs"
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        where = error.ctx.command_path
+        message += f" (see '{where} --help')"
+    click.echo(f"{where}: {message}", err=True)

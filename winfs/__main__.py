@@ -1,0 +1,5 @@
+"""`python -m winfs` is `winfs`."""
+
+from winfs.cli import main
+
+main()

@@ -1,0 +1,249 @@
+"""`winfs run`: run a Windows program with the caller's own standard handles and give back its exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from runtime.config import (
+    ConfigError,
+    Drive,
+    EngineName,
+    MachineConfig,
+    MissingPolicy,
+    Trace,
+    TraceFormat,
+    load_config,
+    machine_folder,
+    parse_drive,
+    parse_volume_serial,
+)
+from runtime.loader.pe import ImageError
+from winfs.cli import CommandError
+
+if TYPE_CHECKING:
+    from runtime.machine import Machine
+
+EXIT_TIMEOUT = 124  # as timeout(1)
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+def exit_status(code: int) -> int:
+    """The exit status that Linux can carry: the low 8 bits of the code, never 0 for a failure."""
+    return code & 0xFF or (1 if code else 0)
+
+
+def find_program(name: str) -> Path | str:
+    """The program that the user means: a host file (`.exe` may be left out), or a Windows path as it stands.
+
+    Raises CommandError when there is no such file.
+    """
+    for candidate in (Path(name), Path(name + ".exe")):
+        if candidate.is_file():
+            return candidate.absolute()
+    if Path(name).is_dir():
+        raise CommandError(f"{name}: is a directory, expected a program")
+    if _WINDOWS_PATH.match(name):
+        return name
+    raise CommandError(f"{name}: no such file")
+
+
+def with_host_folders(config: MachineConfig, folders: list[tuple[Path, bool]]) -> MachineConfig:
+    """Make each host folder reachable that no drive holds yet, under a free letter from Z: down.
+
+    The folder keeps its host path below the letter; nothing beside it is visible. The flag is whether it is writable.
+    """
+    drives = dict(config.drives)
+    letters = iter("ZYXWVUTSRQPONML")
+    for folder, writable in folders:
+        real = folder.resolve()
+        held = [config.drive("C"), *drives.values()]
+        if any(drive is not None and real.is_relative_to(drive.path.resolve()) for drive in held):
+            continue
+        letter = next(letter for letter in letters if letter not in drives)
+        drives[letter] = Drive(real, "rw" if writable else "ro", prefix=str(real).lstrip("/"))
+    return msgspec.structs.replace(config, drives=drives)
+
+
+def _environment(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals or not name or "\0" in text:
+            raise click.BadParameter(f"{text!r}: expected NAME=VALUE", context, parameter)
+        found[name] = value
+    return found
+
+
+def _drives(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Drive]:
+    found = {}
+    for text in values:
+        match = re.fullmatch(r"([A-Za-z]):?=(.+)", text)
+        if match is None:
+            raise click.BadParameter(f"{text!r}: expected LETTER:=PATH[:ro]", context, parameter)
+        try:
+            found[match[1].upper()] = _folder(parse_drive(match[2], text))
+        except ConfigError as error:
+            raise click.BadParameter(str(error), context, parameter) from None
+    return found
+
+
+def _folder(drive: Drive) -> Drive:
+    path = Path(os.path.abspath(drive.path.expanduser()))
+    if not path.is_dir():
+        raise CommandError(f"{path}: no such directory")
+    return msgspec.structs.replace(drive, path=path)
+
+
+def _serial(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    try:
+        return None if value is None else parse_volume_serial(value, "serial number")
+    except ConfigError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+
+
+def _categories(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    if values:
+        from runtime.trace import CATEGORIES
+
+        for value in values:
+            if value.removeprefix("!") not in CATEGORIES:
+                known = ", ".join(CATEGORIES)
+                raise click.BadParameter(f"unknown category {value!r}; the categories are {known}", context, parameter)
+    return values
+
+
+@click.command(
+    name="run",
+    context_settings={"allow_interspersed_args": False},
+    options_metavar="[OPTIONS]",
+)
+@click.option("--trace-apis", is_flag=True, help="Trace every API call of the program.")
+@click.option("--trace-format", type=click.Choice(["text", "json"]), help="Form of the trace (default: text).")
+@click.option("--trace-output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the trace to FILE instead of the standard output.")  # fmt: skip
+@click.option("--trace-filter", multiple=True, metavar="PATTERN",
+              help="Trace functions whose name matches: * and ? are wildcards, a leading ! excludes. Repeatable.")  # fmt: skip
+@click.option("--trace-category", multiple=True, metavar="CATEGORY", callback=_categories,
+              help="Trace the functions of a category (file_io, registry, …). Repeatable.")  # fmt: skip
+@click.option("--trace-function", multiple=True, metavar="NAME", help="Trace one function. Repeatable.")
+@click.option("--env", multiple=True, metavar="NAME=VALUE", callback=_environment,
+              help="Set an environment variable of the program. Repeatable.")  # fmt: skip
+@click.option("--drive", multiple=True, metavar="D:=PATH[:ro]", callback=_drives,
+              help="Give the program a host folder as a drive. Repeatable.")  # fmt: skip
+@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="PATH",
+              help="Use the folder PATH as drive C:.")  # fmt: skip
+@click.option("--cwd", metavar="PATH", help="Start in this folder: a host folder or a Windows path.")
+@click.option("--machine", "machine_name", metavar="NAME", help="Use another machine than 'default'.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
+              help="End the program after this time; the exit status is then 124.")  # fmt: skip
+@click.option("--volume-serial", metavar="XXXX-XXXX", callback=_serial, help="Serial number of drive C:.")
+@click.option("--engine", type=click.Choice(["auto", "unicorn"]), help="What runs the program's instructions.")
+@click.option("--aslr", is_flag=True, help="Load images at random addresses.")
+@click.option("--missing", type=click.Choice(["fail", "zero"]),
+              help="What calling a function that does not exist yet does: end the program, or return 0.")  # fmt: skip
+@click.option("-v", "--verbose", is_flag=True, help="Tell the full exit code, and what is done.")
+@click.argument("program")
+@click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
+def command(
+    program: str,
+    arguments: tuple[str, ...],
+    trace_apis: bool,
+    trace_format: TraceFormat | None,
+    trace_output: Path | None,
+    trace_filter: tuple[str, ...],
+    trace_category: tuple[str, ...],
+    trace_function: tuple[str, ...],
+    env: dict[str, str],
+    drive: dict[str, Drive],
+    root: Path | None,
+    cwd: str | None,
+    machine_name: str | None,
+    timeout: float | None,
+    volume_serial: int | None,
+    engine: EngineName | None,
+    aslr: bool,
+    missing: MissingPolicy | None,
+    verbose: bool,
+) -> int:
+    """Run the Windows program PROGRAM. Everything after it belongs to the program.
+
+    The exit status is the low 8 bits of the program's exit code, and never 0 for a code that is not 0.
+    """
+    try:
+        config = load_config(machine_folder(machine_name))
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
+    if root is not None:
+        drive = {"C": Drive(root.absolute()), **drive}
+    traced = config.trace
+    rules = trace_filter or trace_category or trace_function
+    config = msgspec.structs.replace(
+        config,
+        drives={**config.drives, **drive},
+        environment={**config.environment, **env},
+        volume_serial=config.volume_serial if volume_serial is None else volume_serial,
+        engine=engine or config.engine,
+        aslr=aslr or config.aslr,
+        missing=missing or config.missing,
+        trace=Trace(
+            enabled=traced.enabled or trace_apis or bool(rules) or trace_output is not None or trace_format is not None,
+            format=trace_format or traced.format,
+            output=trace_output.absolute() if trace_output is not None else traced.output,
+            patterns=trace_filter if rules else traced.patterns,
+            categories=trace_category if rules else traced.categories,
+            functions=trace_function if rules else traced.functions,
+        ),
+    )
+    image = find_program(program)
+    folder = start_folder(cwd)
+    folders = [(folder, True)] if isinstance(folder, Path) else []
+    if isinstance(image, Path):
+        folders.append((image.parent, False))
+    return run_program(with_host_folders(config, folders), image, list(arguments), folder, timeout, verbose)
+
+
+def start_folder(cwd: str | None) -> Path | str:
+    """Where the program starts: the host's current folder, a host folder, or a Windows path as it stands."""
+    if cwd is not None and _WINDOWS_PATH.match(cwd) and not Path(cwd).is_dir():
+        return cwd
+    try:
+        folder = Path(cwd or ".").absolute()
+    except FileNotFoundError:
+        raise CommandError("the current folder no longer exists") from None
+    if not folder.is_dir():
+        raise CommandError(f"{cwd}: no such directory")
+    return folder
+
+
+def run_program(
+    config: MachineConfig, program: Path | str, arguments: list[str], folder: Path | str, timeout: float | None, verbose: bool
+) -> int:
+    """Boot the machine, run the program to its end and return the exit status."""
+    import trio
+    from runtime.machine import open_machine
+
+    async def main() -> int:
+        with trio.move_on_after(timeout if timeout is not None else float("inf")):
+            async with open_machine(config) as machine:
+                return await _run_in(machine, program, arguments, folder, verbose)
+        click.echo(f"winfs: {program}: ended after {timeout:g} seconds", err=True)
+        return EXIT_TIMEOUT
+
+    return trio.run(main)
+
+
+async def _run_in(machine: Machine, program: Path | str, arguments: list[str], folder: Path | str, verbose: bool) -> int:
+    try:
+        process = await machine.spawn(program, arguments, cwd=folder, stdin=0, stdout=1, stderr=2)
+    except (ImageError, ConfigError) as error:
+        raise CommandError(str(error)) from None
+    code = await process.wait()
+    if verbose:
+        click.echo(f"winfs: {program}: exit code {code:#x} ({code})", err=True)
+    return exit_status(code)
