@@ -130,6 +130,10 @@ void *memchr(const void *block, int value, size_t count)
     const uint8_t *p = block;
     uint64_t wanted = BYTES(value);
 
+    /* Aligned words: count may reach past the end of memory when the caller knows that the byte is there. */
+    for (; count && ((uintptr_t)p & 7); --count, ++p)
+        if (*p == (uint8_t)value)
+            return (void *)p;
     while (count >= 8) {
         uint64_t hit = CWORD64(p) ^ wanted;
         hit = ZERO_BYTE(hit);
