@@ -55,7 +55,8 @@ def compile_c() -> Compiler:
             text = folder / ("source.cpp" if language == "c++" else "source.c")
             text.write_text(source)
             driver = "c++" if language == "c++" else "cc"
-            part = folder / f"part-{name}"
+            part = folder / "part" / name  # the linker writes the name into a DLL
+            part.parent.mkdir(exist_ok=True)
             target_flags = ["-target", "x86_64-windows-gnu", "-O1", "-g0", "-s"]
             command = [sys.executable, "-m", "ziglang", driver, *target_flags, str(text), *flags, "-o", str(part)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)

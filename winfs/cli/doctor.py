@@ -96,7 +96,8 @@ def _fuse() -> Iterator[Finding]:
     else:
         yield Finding("/dev/fuse", True, False, "readable and writable")
     helper = shutil.which("fusermount3")
-    yield Finding("fusermount3", helper is not None or os.geteuid() == 0, False, helper or "not found", "apt install fuse3")
+    found = helper is not None or os.geteuid() == 0
+    yield Finding("fusermount3", found, False, helper or "not found", "apt install fuse3")
 
 
 def _kvm() -> Finding:
@@ -120,13 +121,14 @@ def _machine() -> Finding:
     try:
         load_config(folder)
     except ConfigError as error:
-        return Finding("machine folder", False, True, str(error), "mend the file, or move it away to start with the defaults")
+        return Finding("machine folder", False, True, str(error), "mend the file, or move it away to use the defaults")
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent
     writable = os.access(place, os.W_OK)
     detail = f"{folder}{'' if folder.exists() else ' (made at the first run)'}"
-    return Finding("machine folder", writable, True, detail, f"{place} is not writable; set WINFS_HOME to a folder that is")
+    cure = f"{place} is not writable; set WINFS_HOME to a folder that is"
+    return Finding("machine folder", writable, True, detail, cure)
 
 
 @click.command(name="doctor")

@@ -128,7 +128,7 @@ def _categories(context: click.Context, parameter: click.Parameter, values: tupl
 @click.option("--trace-output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write the trace to FILE instead of the standard output.")  # fmt: skip
 @click.option("--trace-filter", multiple=True, metavar="PATTERN",
-              help="Trace functions whose name matches: * and ? are wildcards, a leading ! excludes. Repeatable.")  # fmt: skip
+              help="Trace functions whose name matches; * and ? are wildcards, ! excludes. Repeatable.")  # fmt: skip
 @click.option("--trace-category", multiple=True, metavar="CATEGORY", callback=_categories,
               help="Trace the functions of a category (file_io, registry, …). Repeatable.")  # fmt: skip
 @click.option("--trace-function", multiple=True, metavar="NAME", help="Trace one function. Repeatable.")
@@ -222,7 +222,12 @@ def start_folder(cwd: str | None) -> Path | str:
 
 
 def run_program(
-    config: MachineConfig, program: Path | str, arguments: list[str], folder: Path | str, timeout: float | None, verbose: bool
+    config: MachineConfig,
+    program: Path | str,
+    arguments: list[str],
+    folder: Path | str,
+    timeout: float | None,
+    verbose: bool,
 ) -> int:
     """Boot the machine, run the program to its end and return the exit status."""
     import trio
@@ -238,7 +243,9 @@ def run_program(
     return trio.run(main)
 
 
-async def _run_in(machine: Machine, program: Path | str, arguments: list[str], folder: Path | str, verbose: bool) -> int:
+async def _run_in(
+    machine: Machine, program: Path | str, arguments: list[str], folder: Path | str, verbose: bool
+) -> int:
     try:
         process = await machine.spawn(program, arguments, cwd=folder, stdin=0, stdout=1, stderr=2)
     except (ImageError, ConfigError) as error:
