@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -30,7 +30,7 @@ class ConfigError(Exception):
 
 
 class Drive(Struct, frozen=True, forbid_unknown_fields=True):
-    """One drive: the host folder behind a letter.
+    """One drive: the host folder behind a letter; `overlay` keeps what programs change in the machine folder.
 
     With `prefix` the folder does not appear as the root of the drive but below it, at that path (`home/me/src`); the
     directories above it then hold nothing else. So a host path keeps its shape and its neighbours stay out of reach.
@@ -171,16 +171,16 @@ def _with_key(message: str) -> str:
 
 
 def parse_drive(text: str, where: str) -> Drive:
-    """`PATH`, `PATH:ro` or `PATH:rw` as a Drive; `where` starts the ConfigError."""
-    path, access = text, "rw"
+    """`PATH`, `PATH:ro`, `PATH:rw` or `PATH:overlay` as a Drive; `where` starts the ConfigError."""
     head, colon, tail = text.rpartition(":")
-    if colon and "/" not in tail:
-        if tail not in ("ro", "rw"):
-            raise ConfigError(f"{where}: {text!r}: expected PATH, PATH:ro or PATH:rw")
-        path, access = head, tail
-    if not path:
+    if not colon or "/" in tail:
+        head, tail = text, "rw"
+    if not head:
         raise ConfigError(f"{where}: {text!r} has no path")
-    return Drive(Path(path), "ro" if access == "ro" else "rw")
+    for access in get_args(Access):
+        if tail == access:
+            return Drive(Path(head), access)
+    raise ConfigError(f"{where}: {text!r}: expected PATH, PATH:ro, PATH:rw or PATH:overlay")
 
 
 def parse_volume_serial(text: str, where: str) -> int:

@@ -85,7 +85,7 @@ def _drives(context: click.Context, parameter: click.Parameter, values: tuple[st
     for text in values:
         match = re.fullmatch(r"([A-Za-z]):?=(.+)", text)
         if match is None:
-            raise click.BadParameter(f"{text!r}: expected LETTER:=PATH[:ro]", context, parameter)
+            raise click.BadParameter(f"{text!r}: expected LETTER:=PATH[:ro|:overlay]", context, parameter)
         try:
             found[match[1].upper()] = _folder(parse_drive(match[2], text))
         except ConfigError as error:
@@ -134,7 +134,7 @@ def _categories(context: click.Context, parameter: click.Parameter, values: tupl
 @click.option("--trace-function", multiple=True, metavar="NAME", help="Trace one function. Repeatable.")
 @click.option("--env", multiple=True, metavar="NAME=VALUE", callback=_environment,
               help="Set an environment variable of the program. Repeatable.")  # fmt: skip
-@click.option("--drive", multiple=True, metavar="D:=PATH[:ro]", callback=_drives,
+@click.option("--drive", multiple=True, metavar="D:=PATH[:ro|:overlay]", callback=_drives,
               help="Give the program a host folder as a drive. Repeatable.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="PATH",
               help="Use the folder PATH as drive C:.")  # fmt: skip
