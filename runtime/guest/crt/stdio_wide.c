@@ -4,6 +4,11 @@
 #include "stream.h"
 #include <string.h>
 
+#undef getwc
+#undef getwchar
+#undef putwc
+#undef putwchar
+
 int crt_flush_wide(wchar_t c, FILE *stream);
 
 wint_t crt_getwc(FILE *stream)

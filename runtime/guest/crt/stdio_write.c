@@ -14,7 +14,7 @@ size_t crt_write_stream(const void *buffer, size_t size, FILE *stream)
         if (stream->_flag & CRT_BIG_BUFFER && stream->_cnt > 0) {
             size_t n = (size_t)stream->_cnt < left ? (size_t)stream->_cnt : left;
 
-            if (stream->_flag & _IOERR)
+            if (stream->_flag & (_IOERR | _IOREAD))
                 break;
             memcpy(stream->_ptr, p, n);
             stream->_ptr += n;
