@@ -131,7 +131,7 @@ def load_config(folder: Path) -> MachineConfig:
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
     try:
-        parsed = msgspec.convert(raw, _File)
+        parsed = msgspec.convert(raw, _File, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{file}: {_with_key(str(error))}") from None
     drives = {}
@@ -156,6 +156,13 @@ def load_config(folder: Path) -> MachineConfig:
         missing=parsed.missing,
         trace=trace,
     )
+
+
+def _decode(kind: type, value: object) -> object:
+    """What msgspec cannot make from TOML itself: paths."""
+    if kind is Path and isinstance(value, str) and value:
+        return Path(value)
+    raise ValueError("Expected a path")
 
 
 def _absolute(path: Path, base: Path) -> Path:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import click
 
+import runtime.guest
 from runtime.config import ConfigError, load_config, machine_folder
 from winfs.cli.output import paint, print_table
 
@@ -67,10 +68,8 @@ def _unicorn() -> Finding:
 
 
 def _guest_code() -> Finding:
-    from winfs.cli.resolve import GUEST_FOLDER
-
     cure = "python -m runtime.guest.build (needs: pip install ziglang)"
-    built = sorted(path.name for path in GUEST_FOLDER.glob("*.dll"))
+    built = sorted(path.name for path in (Path(runtime.guest.__file__).parent / "bin").glob("*.dll"))
     needed = {"ntrtl.dll", "msvcrt.dll", "ucrtbase.dll", "vcruntime140.dll"}
     absent = sorted(needed.difference(built))
     if absent:
