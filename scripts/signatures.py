@@ -36,6 +36,9 @@ PREFERRED = {"STATUS_SUCCESS", "STATUS_ABANDONED_WAIT_0", "ERROR_SUCCESS", "S_OK
              "E_OUTOFMEMORY", "E_ACCESSDENIED", "E_HANDLE", "E_POINTER", "E_ABORT", "E_NOINTERFACE", "E_UNEXPECTED"}  # fmt: skip
 """Of several names of one value, those that people know."""
 
+NAMED_ELSEWHERE = {"NTSTATUS", "WIN32_ERROR"}
+"""Their members are in runtime/nt."""
+
 HEADERS = """winsock2 ws2tcpip windows winternl ntstatus shlobj shlwapi psapi tlhelp32 bcrypt ncrypt wincrypt userenv iphlpapi
 winhttp wininet dbghelp wtsapi32 lm sddl aclapi setupapi mmsystem ole2 oleauto powrprof usp10 uxtheme dwmapi mswsock ntsecapi
 winevt evntprov pdh processthreadsapi synchapi""".split()
@@ -292,6 +295,10 @@ def merge_supplement(database: Database, aliases: dict[str, str], text: str) -> 
             for key in [key for key in database.functions if key[0] == prototype.name]:
                 if key[1] == dll or dll == CRT:
                     del database.functions[key]
+            prototype.parameters = [
+                (label, "_" + kind if "_" + kind in database.base else kind, direction)
+                for label, kind, direction in prototype.parameters
+            ]
             database.functions[prototype.name, dll] = prototype
         plain.clear()
 
@@ -309,9 +316,10 @@ def merge_supplement(database: Database, aliases: dict[str, str], text: str) -> 
                     else:
                         members += database.enumerations[part.strip()]
                 known.add(name)
-                database.base.setdefault(name, "u32")
-                database.enumerations[name] = members
-                database.flags[name] = directive == "#flags"
+                made = "_" + name
+                database.base[name] = database.base[made] = "u32"
+                database.enumerations[name] = database.enumerations[made] = members
+                database.flags[made] = directive == "#flags"
             case ["#flags" | "#enum" as directive, *names]:
                 database.flags.update(dict.fromkeys(names, directive == "#flags"))
             case ["#struct", name, *fields]:
@@ -319,7 +327,7 @@ def merge_supplement(database: Database, aliases: dict[str, str], text: str) -> 
                 known.add(name)
             case ["#type", pattern, name]:
                 function, _, label = pattern.rpartition(".")
-                overrides.append((function, label, name))
+                overrides.append((function, label, "_" + name if "_" + name in database.base else name))
             case _:
                 plain.append(line)
     flush()
@@ -391,7 +399,7 @@ def members_text(members: list[tuple[str, int]]) -> str:
         value &= 0xFFFFFFFFFFFFFFFF
         if value not in names or name in PREFERRED:
             names[value] = name
-    return " ".join(f"{name}={value & 0xFFFFFFFF if value >> 63 else value:x}" for value, name in sorted(names.items()))
+    return " ".join(f"{name}={value & 0xFFFFFFFF if value >> 63 else value:x}" for value, name in names.items())
 
 
 def records(database: Database) -> Iterator[str]:
@@ -411,7 +419,7 @@ def records(database: Database) -> Iterator[str]:
             yield f"{database.other[name]} {name}\t"
         elif name in database.base:
             base = database.base[name]
-            members = database.enumerations.get(name, [])
+            members = [] if name in NAMED_ELSEWHERE else database.enumerations.get(name, [])
             flags = database.flags.get(name)
             if flags is None:
                 flags = is_flags(name, [value for _, value in members])
