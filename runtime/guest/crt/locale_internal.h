@@ -112,6 +112,8 @@ crt_multibyte *crt_multibyte_for(unsigned codepage);
 
 /* wctype.c: class bits and case partners of a UTF-16 unit, in no particular locale. */
 void crt_wctype_init(void);
+wint_t _towlower_l(wint_t c, _locale_t locale);
+wint_t _towupper_l(wint_t c, _locale_t locale);
 unsigned short crt_wide_class(wchar_t c);
 wchar_t crt_wide_upper(wchar_t c);
 wchar_t crt_wide_lower(wchar_t c);
