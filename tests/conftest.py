@@ -102,7 +102,9 @@ def winfs(winfs_home: Path, tmp_path: Path) -> Runner:
     """`winfs("run", program, …)`: the command line in a process of its own, with a machine of its own.
 
     The current folder is the test's `tmp_path` unless `cwd` says otherwise; standard input is empty unless given.
+    WINFS_TEST_RUNNER names another command to put in the place of `winfs run` (`wine`), to check what a test expects.
     """
+    other = os.environ.get("WINFS_TEST_RUNNER")
 
     def run(
         *arguments: str | os.PathLike[str],
@@ -113,8 +115,11 @@ def winfs(winfs_home: Path, tmp_path: Path) -> Runner:
     ) -> subprocess.CompletedProcess[bytes]:
         python_path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH", ""))))
         environment = {**os.environ, "WINFS_HOME": str(winfs_home), "PYTHONPATH": python_path, **(env or {})}
+        command = [sys.executable, "-m", "winfs", *map(os.fspath, arguments)]
+        if other and arguments[:1] == ("run",):
+            command[:4] = other.split()
         return subprocess.run(
-            [sys.executable, "-m", "winfs", *map(os.fspath, arguments)],
+            command,
             input=stdin if stdin is not None else b"",
             capture_output=True,
             cwd=cwd or tmp_path,
