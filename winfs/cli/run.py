@@ -107,17 +107,6 @@ def _serial(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(str(error), context, parameter) from None
 
 
-def _categories(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    if values:
-        from runtime.trace import CATEGORIES
-
-        for value in values:
-            if value.removeprefix("!") not in CATEGORIES:
-                known = ", ".join(CATEGORIES)
-                raise click.BadParameter(f"unknown category {value!r}; the categories are {known}", context, parameter)
-    return values
-
-
 @click.command(
     name="run",
     context_settings={"allow_interspersed_args": False},
@@ -129,7 +118,7 @@ def _categories(context: click.Context, parameter: click.Parameter, values: tupl
               help="Write the trace to FILE instead of the standard output.")  # fmt: skip
 @click.option("--trace-filter", multiple=True, metavar="PATTERN",
               help="Trace functions whose name matches; * and ? are wildcards, ! excludes. Repeatable.")  # fmt: skip
-@click.option("--trace-category", multiple=True, metavar="CATEGORY", callback=_categories,
+@click.option("--trace-category", multiple=True, metavar="CATEGORY",
               help="Trace the functions of a category (file_io, registry, …). Repeatable.")  # fmt: skip
 @click.option("--trace-function", multiple=True, metavar="NAME", help="Trace one function. Repeatable.")
 @click.option("--env", multiple=True, metavar="NAME=VALUE", callback=_environment,
@@ -175,6 +164,14 @@ def command(
 
     The exit status is the low 8 bits of the program's exit code, and never 0 for a code that is not 0.
     """
+    rules = bool(trace_filter or trace_category or trace_function)
+    if rules:
+        from runtime.trace.filters import Filter, FilterError
+
+        try:
+            Filter.compile(trace_filter, trace_category, trace_function)
+        except FilterError as error:
+            raise click.UsageError(str(error)) from None
     try:
         config = load_config(machine_folder(machine_name))
     except ConfigError as error:
@@ -182,7 +179,6 @@ def command(
     if root is not None:
         drive = {"C": Drive(root.absolute()), **drive}
     traced = config.trace
-    rules = trace_filter or trace_category or trace_function
     config = msgspec.structs.replace(
         config,
         drives={**config.drives, **drive},
@@ -192,7 +188,7 @@ def command(
         aslr=aslr or config.aslr,
         missing=missing or config.missing,
         trace=Trace(
-            enabled=traced.enabled or trace_apis or bool(rules) or trace_output is not None or trace_format is not None,
+            enabled=traced.enabled or trace_apis or rules or trace_output is not None or trace_format is not None,
             format=trace_format or traced.format,
             output=trace_output.absolute() if trace_output is not None else traced.output,
             patterns=trace_filter if rules else traced.patterns,
