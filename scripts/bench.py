@@ -147,7 +147,8 @@ def main() -> None:
         folder = Path(name)
         os.environ["WINFS_HOME"] = str(folder / "machines")
         windows = ["-target", "x86_64-windows-gnu", "-s"]
-        tiny = compile_program(TINY, folder / "tiny.exe", *windows, "-nostdlib", "-lkernel32", "-Wl,--subsystem,console")
+        bare = ["-nostdlib", "-lkernel32", "-Wl,--subsystem,console"]
+        tiny = compile_program(TINY, folder / "tiny.exe", *windows, *bare)
         guest = compile_program(KERNEL + GUEST_MAIN, folder / "bench.exe", *windows)
         native = compile_program(KERNEL + NATIVE_MAIN, folder / "native")
         winfs = [str(Path(sys.executable).parent / "winfs"), "run"]
@@ -155,13 +156,13 @@ def main() -> None:
         trio, _ = best([sys.executable, "-c", "import trio"], folder)
         timed([*winfs, str(tiny)], folder)  # the machine folder is made once
         start, memory = best([*winfs, str(tiny)], folder)
-        rows.append(("start-up of a tiny program", f"{start:.2f} s", f"{start / trio:.1f} x `import trio` ({trio:.2f} s)"))
+        compared = f"{start / trio:.1f} x `import trio` ({trio:.2f} s)"
+        rows.append(("start-up of a tiny program", f"{start:.2f} s", compared))
         rows.append(("peak memory of the tiny program", f"{memory:.0f} MB", ""))
 
         plain = measures([*winfs, str(guest)], folder, 3)
-        count = 50000
-        traced = measures([*winfs, "--trace-apis", "--trace-format", "json", "--trace-output", "trace.jsonl", str(guest),
-                           str(count)], folder, 3)  # fmt: skip
+        trace = ["--trace-apis", "--trace-format", "json", "--trace-output", "trace.jsonl"]
+        traced = measures([*winfs, *trace, str(guest), "50000"], folder, 3)
         call = plain["call"][0] / int(plain["call"][1]) * 1e6
         traced_call = traced["call"][0] / int(traced["call"][1]) * 1e6
         rows.append(("API call served by Python (SetEvent)", f"{call:.1f} µs", ""))
