@@ -14,7 +14,7 @@ import os
 import stat
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from runtime.nt.casing import upcase
@@ -27,7 +27,7 @@ from runtime.nt.status import (
     NtError,
 )
 from runtime.vfs import names
-from runtime.vfs.changes import Action, Change, ChangeFeed, Notify
+from runtime.vfs.changes import Action, Change, ChangeFeed, Listener, Notify
 from runtime.vfs.errors import host_errors, status_of
 from runtime.vfs.metadata import JUNCTION, AttributeStore, Metadata
 from runtime.vfs.tree import Tree, readlink
@@ -198,7 +198,7 @@ class Drive:
             if part == "..":
                 path = trail.pop() if trail else ""
                 continue
-            host = self._find(path, part)
+            host = self.find(path, part)
             below = f"{path}/{host or names.to_host(part)}".lstrip("/") if path else host or names.to_host(part)
             if host is None:
                 if queue:
@@ -256,8 +256,8 @@ class Drive:
         except (NtError, Reparse):
             return False
 
-    def _find(self, directory: str, name: str) -> str | None:
-        """Return the Linux name in `directory` that `name` means, or None."""
+    def find(self, directory: str, name: str) -> str | None:
+        """Return the Linux name in the directory at a host path that the Windows name means, or None. Raises NtError."""
         host = names.to_host(name)
         try:
             os.close(self.tree.locate(f"{directory}/{host}" if directory else host))
@@ -389,6 +389,10 @@ class Drive:
         if action is not Action.MODIFIED:
             self.invalidate(path.rpartition("/")[0])
         self._feed.publish(Change(action, self.letter, self.windows_path(path), notify))
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` for every change to any drive of the machine; returns what ends it."""
+        return self._feed.subscribe(listener)
 
     def create_file(self, location: Location, flags: int) -> int:
         """Create a file at a Location that is free and return its descriptor. Raises NtError."""

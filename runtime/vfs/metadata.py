@@ -30,6 +30,9 @@ FILE_ATTRIBUTE_NOT_CONTENT_INDEXED = 0x2000
 SETTABLE = 0x31A7
 """READONLY HIDDEN SYSTEM ARCHIVE NORMAL TEMPORARY OFFLINE NOT_CONTENT_INDEXED."""
 
+CLUSTER = 4096
+"""Bytes in an allocation unit."""
+
 IO_REPARSE_TAG_SYMLINK = 0xA000000C
 IO_REPARSE_TAG_MOUNT_POINT = 0xA0000003
 
@@ -184,7 +187,7 @@ class AttributeStore:
             written=filetime(status.st_mtime_ns),
             changed=filetime(status.st_ctime_ns),
             size=0 if directory or is_link else status.st_size,
-            allocated=0 if directory or is_link else status.st_blocks * 512,
+            allocated=0 if directory or is_link else -(-status.st_size // CLUSTER) * CLUSTER,
             links=1 if directory else status.st_nlink,
             file_id=status.st_ino,
             reparse_tag=reparse_tag(fd) if is_link else 0,
