@@ -25,9 +25,9 @@ from itertools import pairwise
 from pathlib import Path
 
 if __package__:
-    from .spec import Export, read_spec
+    from .spec import Export, SpecError, read_spec
 else:  # run as a script by the build hook, where the package cannot be imported
-    from spec import Export, read_spec  # type: ignore[import-not-found,no-redef]
+    from spec import Export, SpecError, read_spec  # type: ignore[import-not-found,no-redef]
 
 GUEST = Path(__file__).resolve().parent
 TARGET = "x86_64-windows-gnu"
@@ -131,14 +131,19 @@ def _expand(root: Path, patterns: Sequence[str], exclude: Sequence[str], where: 
     return tuple(files)
 
 
-def describe(directory: Path, wheel: Path) -> list[Library]:
-    """The DLLs that ``directory/build.toml`` describes.  Raises BuildError where it is wrong."""
+def describe(directory: Path, wheel: Path, names: Sequence[str] = ()) -> list[Library]:
+    """The DLLs (of ``names``, if given) that ``directory/build.toml`` describes.  Raises BuildError where it is wrong."""
     path = directory / "build.toml"
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise BuildError(f"{path}: {error}") from error
-    return [_describe_one(table, directory, wheel, str(path)) for table in _tables(document, "dll", str(path))]
+    tables = _tables(document, "dll", str(path))
+    try:
+        wanted = [table for table in tables if not names or table.get("name") in names]
+        return [_describe_one(table, directory, wheel, str(path)) for table in wanted]
+    except (OSError, SpecError) as error:
+        raise BuildError(f"{path}: {error}") from error
 
 
 def _describe_one(table: Mapping[str, object], directory: Path, wheel: Path, where: str) -> Library:
@@ -201,17 +206,23 @@ class Builder:
         self.compiled = 0
         self._includes: dict[Path, tuple[bytes, tuple[str, ...]]] = {}
 
-    def libraries(self) -> list[Library]:
-        """Every DLL described under ``runtime/guest``, by base address.  Raises BuildError when bases collide."""
+    def libraries(self, names: Sequence[str] = ()) -> list[Library]:
+        """The DLLs described under ``runtime/guest`` (of ``names``, if given), by base address.
+
+        Raises BuildError when bases collide or a name is unknown.
+        """
         found = [
             library
             for description in sorted(GUEST.glob("*/build.toml"))
-            for library in describe(description.parent, self.tools.root)
+            for library in describe(description.parent, self.tools.root, names)
         ]
         found.sort(key=lambda library: library.base)
         for left, right in pairwise(found):
             if left.base == right.base:
                 raise BuildError(f"{left.name} and {right.name} have the same base {left.base:#x}")
+        unknown = set(names) - {library.name for library in found}
+        if unknown:
+            raise BuildError(f"no such guest DLL: {', '.join(sorted(unknown))}")
         return found
 
     def build(self, library: Library) -> Path:
@@ -219,10 +230,22 @@ class Builder:
         for generator in library.generators:
             self._generate(generator)
         jobs = [(source, sources) for sources in library.source_sets for source in sources.files]
-        with ThreadPoolExecutor(self.jobs) as pool:
-            objects = list(pool.map(lambda job: self._compile(*job), jobs))
+        objects = self._compile_all(jobs)
         libraries = [self._import_library(dll) for dll in library.imports]
         return self._link(library, objects, libraries)
+
+    def _compile_all(self, jobs: Sequence[tuple[Path, SourceSet]]) -> list[Path]:
+        """Compile all sources; the error names everything that is wrong with every one of them."""
+        objects, errors = [], []
+        with ThreadPoolExecutor(self.jobs) as pool:
+            for future in [pool.submit(self._compile, *job) for job in jobs]:
+                try:
+                    objects.append(future.result())
+                except BuildError as error:
+                    errors.append(str(error))
+        if errors:
+            raise BuildError("\n".join(errors))
+        return objects
 
     def _generate(self, script: Path) -> None:
         """Run a generator: a Python file that writes its one argument, ``<name>.inc`` in the cache."""
@@ -379,11 +402,7 @@ def build_all(names: Sequence[str] = (), *, force: bool = False, output: Path | 
     builder = Builder(output or GUEST / "bin", cache, force=force, jobs=min(4, os.cpu_count() or 1))
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        libraries = builder.libraries()
-        unknown = set(names) - {library.name for library in libraries}
-        if unknown:
-            raise BuildError(f"no such guest DLL: {', '.join(sorted(unknown))}")
-        return [builder.build(library) for library in libraries if not names or library.name in names]
+        return [builder.build(library) for library in builder.libraries(names)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,120 @@
+/* Start and end of processes and threads, and the filter for exceptions that nobody handles. */
+#include "rtl.h"
+
+#define THREAD_AM_I_LAST_THREAD 12
+
+typedef LPTOP_LEVEL_EXCEPTION_FILTER top_filter;
+static volatile top_filter unhandled_filter;
+
+LPTOP_LEVEL_EXCEPTION_FILTER WINAPI k32_SetUnhandledExceptionFilter(top_filter filter)
+{
+    return InterlockedExchangePointer((PVOID volatile *)&unhandled_filter, filter);
+}
+
+/* ntdll's own hook, which Windows lets kernel32 fill: here both are one. */
+void NTAPI RtlSetUnhandledExceptionFilter(top_filter filter)
+{
+    k32_SetUnhandledExceptionFilter(filter);
+}
+
+/* Nobody wanted the exception: the program's filter decides, else it is raised for the second chance, which ends the process
+ * with a report. */
+LONG WINAPI RtlpUnhandledExceptionFilter(PEXCEPTION_POINTERS pointers)
+{
+    top_filter filter = unhandled_filter;
+    if (filter && !AT(BYTE, PEB_POINTER(), PEB_BEING_DEBUGGED)) {
+        LONG answer = filter(pointers);
+        if (answer == EXCEPTION_CONTINUE_EXECUTION || answer == EXCEPTION_EXECUTE_HANDLER)
+            return answer;
+    }
+    NtRaiseException(pointers->ExceptionRecord, pointers->ContextRecord, FALSE);
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+
+void NTAPI LdrpInitializeProcess(void)
+{
+    heap_init_process();
+    tls_init_process();
+}
+
+typedef BOOL(WINAPI *dll_entry)(PVOID base, DWORD reason, PVOID reserved);
+
+static LONG init_filter(DWORD reason, PEXCEPTION_POINTERS pointers)
+{
+    /* A detach routine's failure must not keep the process from ending; a failing attach is the caller's. */
+    return reason == DLL_PROCESS_DETACH || reason == DLL_THREAD_DETACH ? EXCEPTION_EXECUTE_HANDLER
+                                                                       : EXCEPTION_CONTINUE_SEARCH;
+}
+
+/* Run a DllMain or TLS callback; returns what it returned, or FALSE when a detach raised an exception. */
+BOOL NTAPI LdrpCallInitRoutine(dll_entry entry, PVOID base, DWORD reason, PVOID reserved)
+{
+    BOOL result = FALSE;
+    __try {
+        result = entry(base, reason, reserved);
+    } __except (init_filter(reason, GetExceptionInformation())) {
+        result = FALSE;
+    }
+    return result;
+}
+
+void NTAPI RtlExitUserProcess(NTSTATUS code)
+{
+    RtlProcessFlsData((PVOID)TEB64(TEB_FLS_DATA), 1);
+    NtTerminateProcess(NULL, code);
+    LdrShutdownProcess();
+    for (;;)
+        NtTerminateProcess(THIS_PROCESS, code);
+}
+
+void NTAPI RtlExitUserThread(NTSTATUS code)
+{
+    ULONG last = 0;
+    NtQueryInformationThread(THIS_THREAD, THREAD_AM_I_LAST_THREAD, &last, sizeof last, NULL);
+    if (last)
+        RtlExitUserProcess(code);
+    RtlProcessFlsData((PVOID)TEB64(TEB_FLS_DATA), 3);
+    LdrShutdownThread();
+    for (;;)
+        NtTerminateThread(THIS_THREAD, code);
+}
+
+void WINAPI k32_ExitThread(DWORD code)
+{
+    RtlExitUserThread((NTSTATUS)code);
+}
+
+void WINAPI k32_ExitProcess(UINT code)
+{
+    RtlExitUserProcess((NTSTATUS)code);
+}
+
+void NTAPI k32_FreeLibraryAndExitThread(HMODULE module, DWORD code)
+{
+    LdrUnloadDll(module);
+    RtlExitUserThread((NTSTATUS)code);
+}
+
+typedef DWORD(WINAPI *thread_start)(PVOID parameter);
+
+static LONG thread_filter(PEXCEPTION_POINTERS pointers, DWORD *code)
+{
+    *code = pointers->ExceptionRecord->ExceptionCode;
+    return RtlpUnhandledExceptionFilter(pointers);
+}
+
+static __attribute__((noinline)) void run_thread(thread_start start, PVOID parameter)
+{
+    RtlExitUserThread((NTSTATUS)start(parameter));
+}
+
+/* Where every thread begins: rip is here, rcx and rdx are the start address and its parameter. */
+void NTAPI RtlUserThreadStart(thread_start start, PVOID parameter)
+{
+    DWORD code = 0;
+    __try {
+        run_thread(start, parameter);
+    } __except (thread_filter(GetExceptionInformation(), &code)) {
+        NtTerminateProcess(THIS_PROCESS, (NTSTATUS)code);
+    }
+}
