@@ -98,10 +98,10 @@ struct heap {
 #define TAG_OF(word) ((word) >> 48)
 #define WORD(heap, kind) ((heap)->tag | (uint64_t)(kind) << 40)
 #define UNITS(word) ((uint32_t)(word))
-#define CHUNK_BYTES(chunk) ((uint64_t)UNITS((chunk)->word) << 4)
-#define NEXT_CHUNK(chunk) ((struct chunk *)((uint8_t *)(chunk) + CHUNK_BYTES(chunk)))
-#define PREV_CHUNK(chunk) ((struct chunk *)((uint8_t *)(chunk) - ((uint64_t)(chunk)->prev_units << 4)))
-#define FIRST_CHUNK(segment) ((struct chunk *)((uint8_t *)(segment) + sizeof(struct segment)))
+#define CHUNK_BYTES(chunk_) ((uint64_t)UNITS((chunk_)->word) << 4)
+#define NEXT_CHUNK(chunk_) ((struct chunk *)((uint8_t *)(chunk_) + CHUNK_BYTES(chunk_)))
+#define PREV_CHUNK(chunk_) ((struct chunk *)((uint8_t *)(chunk_) - ((uint64_t)(chunk_)->prev_units << 4)))
+#define FIRST_CHUNK(segment_) ((struct chunk *)((uint8_t *)(segment_) + sizeof(struct segment)))
 
 /* heap_chunks.c: all under the heap's lock. */
 BOOL heap_add_segment(struct heap *heap, void *base, uint64_t used, uint64_t committed, uint64_t reserved);

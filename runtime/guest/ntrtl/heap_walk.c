@@ -110,7 +110,7 @@ BOOLEAN NTAPI RtlGetUserInfoHeap(PVOID heap, ULONG flags, PVOID block, PVOID *va
 }
 
 /* HeapWalk.  An entry's address tells where to go on. */
-struct walk {
+struct heap_entry {
     PVOID data;
     DWORD size;
     BYTE overhead, region;
@@ -123,7 +123,7 @@ struct walk {
     } u;
 };
 
-static BOOL report(struct walk *walk, void *data, uint64_t size, unsigned overhead, WORD flags)
+static BOOL report(struct heap_entry *walk, void *data, uint64_t size, unsigned overhead, WORD flags)
 {
     walk->data = data;
     walk->size = (DWORD)size;
@@ -132,7 +132,7 @@ static BOOL report(struct walk *walk, void *data, uint64_t size, unsigned overhe
     return TRUE;
 }
 
-static BOOL report_region(struct walk *walk, struct segment *segment)
+static BOOL report_region(struct heap_entry *walk, struct segment *segment)
 {
     report(walk, segment, sizeof *segment, 0, PROCESS_HEAP_REGION);
     walk->u.r.committed = (DWORD)segment->committed;
@@ -142,7 +142,7 @@ static BOOL report_region(struct walk *walk, struct segment *segment)
     return TRUE;
 }
 
-static BOOL report_small(struct walk *walk, struct span *span, uint8_t *block)
+static BOOL report_small(struct heap_entry *walk, struct span *span, uint8_t *block)
 {
     if (block >= span->blocks + (uint64_t)span->fresh * span->block_size)
         return FALSE;
@@ -160,7 +160,7 @@ static struct segment *segment_of(struct heap *heap, const void *address)
     return NULL;
 }
 
-static BOOL report_from(struct heap *heap, struct walk *walk, struct chunk *chunk)
+static BOOL report_from(struct heap *heap, struct heap_entry *walk, struct chunk *chunk)
 {
     for (;; chunk = NEXT_CHUNK(chunk)) {
         unsigned kind = KIND_OF(chunk->word);
@@ -185,7 +185,7 @@ static BOOL report_from(struct heap *heap, struct walk *walk, struct chunk *chun
     return FALSE;
 }
 
-NTSTATUS NTAPI RtlpWalkHeap(PVOID handle, struct walk *walk)
+NTSTATUS NTAPI RtlpWalkHeap(PVOID handle, struct heap_entry *walk)
 {
     struct heap *heap = handle;
     BOOL more;
