@@ -164,7 +164,7 @@ struct scope_table {
     } scopes[];
 };
 
-EXCEPTION_DISPOSITION NTAPI rtl_C_specific_handler(PEXCEPTION_RECORD record, PVOID frame, PCONTEXT context,
+EXCEPTION_DISPOSITION NTAPI __C_specific_handler(PEXCEPTION_RECORD record, PVOID frame, PCONTEXT context,
                                                    PDISPATCHER_CONTEXT dispatcher)
 {
     typedef LONG(NTAPI * filter_function)(PEXCEPTION_POINTERS, PVOID);
