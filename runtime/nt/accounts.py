@@ -29,19 +29,25 @@ USER_RID = 1001
 LOGON_ID = 0x3E7A1
 
 PRIVILEGES = {
-    name: number + 2
+    name: number
     for number, name in enumerate(
-        """SeCreateTokenPrivilege SeAssignPrimaryTokenPrivilege SeLockMemoryPrivilege SeIncreaseQuotaPrivilege
-        SeMachineAccountPrivilege SeTcbPrivilege SeSecurityPrivilege SeTakeOwnershipPrivilege SeLoadDriverPrivilege
-        SeSystemProfilePrivilege SeSystemtimePrivilege SeProfileSingleProcessPrivilege SeIncreaseBasePriorityPrivilege
-        SeCreatePagefilePrivilege SeCreatePermanentPrivilege SeBackupPrivilege SeRestorePrivilege SeShutdownPrivilege
-        SeDebugPrivilege SeAuditPrivilege SeSystemEnvironmentPrivilege SeChangeNotifyPrivilege
-        SeRemoteShutdownPrivilege SeUndockPrivilege SeSyncAgentPrivilege SeEnableDelegationPrivilege
-        SeManageVolumePrivilege SeImpersonatePrivilege SeCreateGlobalPrivilege SeTrustedCredManAccessPrivilege
-        SeRelabelPrivilege SeIncreaseWorkingSetPrivilege SeTimeZonePrivilege SeCreateSymbolicLinkPrivilege
-        SeDelegateSessionUserImpersonatePrivilege""".split()
+        (
+            "SeCreateTokenPrivilege", "SeAssignPrimaryTokenPrivilege", "SeLockMemoryPrivilege",
+            "SeIncreaseQuotaPrivilege", "SeMachineAccountPrivilege", "SeTcbPrivilege", "SeSecurityPrivilege",
+            "SeTakeOwnershipPrivilege", "SeLoadDriverPrivilege", "SeSystemProfilePrivilege",
+            "SeSystemtimePrivilege", "SeProfileSingleProcessPrivilege", "SeIncreaseBasePriorityPrivilege",
+            "SeCreatePagefilePrivilege", "SeCreatePermanentPrivilege", "SeBackupPrivilege",
+            "SeRestorePrivilege", "SeShutdownPrivilege", "SeDebugPrivilege", "SeAuditPrivilege",
+            "SeSystemEnvironmentPrivilege", "SeChangeNotifyPrivilege", "SeRemoteShutdownPrivilege",
+            "SeUndockPrivilege", "SeSyncAgentPrivilege", "SeEnableDelegationPrivilege",
+            "SeManageVolumePrivilege", "SeImpersonatePrivilege", "SeCreateGlobalPrivilege",
+            "SeTrustedCredManAccessPrivilege", "SeRelabelPrivilege", "SeIncreaseWorkingSetPrivilege",
+            "SeTimeZonePrivilege", "SeCreateSymbolicLinkPrivilege",
+            "SeDelegateSessionUserImpersonatePrivilege",
+        ),
+        start=2,
     )
-}
+}  # fmt: skip
 """The LUID of each privilege (the high part is always 0)."""
 
 PRIVILEGE_DISPLAY_NAMES = {

@@ -1,7 +1,7 @@
 """Environment variables: the block a process carries, and what a Windows 10 session starts with.
 
-Names ignore case and keep it. A block is UTF-16 `NAME=value` strings sorted by upper-case name, each NUL-terminated, the
-whole ended by one more NUL. Names may begin with `=` (`=C:` holds the current directory of drive C:).
+Names ignore case and keep it. A block is UTF-16 `NAME=value` strings sorted by upper-case name, each NUL-terminated,
+the whole ended by one more NUL. Names may begin with `=` (`=C:` holds the current directory of drive C:).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Environment(MutableMapping[str, str]):
         return self._variables[upcase(name)][1]
 
     def __setitem__(self, name: str, value: str) -> None:
-        """Set a variable. Raises ValueError for a name that is empty, has an `=` behind its first character or a NUL."""
+        """Set a variable. Raises ValueError for an empty name, one with an `=` behind its first character, or a NUL."""
         if not name or "=" in name[1:] or "\0" in name or "\0" in value:
             raise ValueError(f"not an environment variable: {name!r}")
         fold = upcase(name)

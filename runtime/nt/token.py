@@ -66,7 +66,8 @@ class Group:
 class Token(Object):
     """An access token. Primary tokens belong to processes, impersonation tokens to threads.
 
-    `privileges` maps privilege names to SE_PRIVILEGE_* attributes. Luids come from one counter per token and its copies.
+    `privileges` maps privilege names to SE_PRIVILEGE_* attributes. A token and its copies share
+    one counter of LUIDs.
     """
 
     object_type: ClassVar[ObjectType] = ObjectType("Token", 0x2001A, 0x201E0, 0x20005, TOKEN_ALL_ACCESS)
