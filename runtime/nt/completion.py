@@ -39,8 +39,12 @@ class IoCompletion(Waitable):
     def signalled(self, thread: WaitingThread) -> bool:
         return bool(self.entries)
 
-    def post(self, entry: CompletionEntry) -> None:
-        """Queue a completion, or hand it to a thread that waits for one."""
+    def post(self, key: int, context: int, status: int, information: int) -> None:
+        """NtSetIoCompletion: queue a completion, or hand it to a thread that waits for one."""
+        self.post_entry(CompletionEntry(key, context, status, information))
+
+    def post_entry(self, entry: CompletionEntry) -> None:
+        """Like `post`, for an entry that is made already."""
         for wait in reversed(list(self._removers)):
             if wait.open:
                 wait.packet = entry
@@ -161,7 +165,7 @@ class WaitCompletionPacket(Object):
         assert entry is not None
         assert port is not None
         self._wait = None
-        port.post(entry)
+        port.post_entry(entry)
 
     def closed(self) -> None:
         self.cancel(remove_signalled=False)

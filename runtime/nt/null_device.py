@@ -26,7 +26,6 @@ class NullFile(FileObject):
         return STATUS_END_OF_FILE
 
     def write(self, request: IoRequest) -> int:
-        request.read_buffer()
         request.information = request.length
         return STATUS_SUCCESS
 

@@ -1,10 +1,11 @@
 """The registry on disk: one SQLite database (WAL) in the machine folder, written behind the programs' backs.
 
-Keys are addressed by their folded path (`\\REGISTRY\\MACHINE\\SOFTWARE\\…` in Windows upper case), values by key path and
-folded name. Programs never wait for the disk: a change is noted in memory and a writer thread commits what has gathered
-a quarter of a second later, in one transaction. So a killed machine loses at most that much and the database is always
-whole; `flush` commits at once and waits for the disk. Several machines may use one database at the same time: changes
-are merged key by key and value by value, the last writer wins, and `changed_elsewhere` tells when to look again.
+Keys are addressed by their folded path (`\\REGISTRY\\MACHINE\\SOFTWARE\\…` in Windows upper case), values by key path
+and folded name. Programs never wait for the disk: a change is noted in memory and a writer thread commits what has
+gathered a quarter of a second later, in one transaction. So a killed machine loses at most that much and the database
+is always whole; `flush` commits at once and waits for the disk. Several machines may use one database at the same
+time: changes are merged key by key and value by value, the last writer wins, and `changed_elsewhere` tells when to
+look again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 COMMIT_DELAY = 0.25
 """Seconds that changes gather before they are committed."""
@@ -61,6 +63,10 @@ class ValueRow:
     data: bytes
 
 
+def _key_row(row: tuple[object, ...]) -> KeyRow:
+    return KeyRow(*cast(tuple[str, str | None, int, bytes | None, int], row))
+
+
 class _Pending:
     """Changes not committed yet. The last state of each key and value wins."""
 
@@ -86,8 +92,8 @@ def _decode(data: bytes) -> str:
 class RegistryStore:
     """The database of one machine. Thread-safe; with `path` None nothing is kept and nothing is found.
 
-    `created` says whether the database was empty when it was opened. Raises StoreError when the file cannot be opened or
-    is not a registry database.
+    `created` says whether the database was empty when it was opened. Raises StoreError when the file cannot be opened
+    or is not a registry database.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -156,26 +162,26 @@ class RegistryStore:
         """Return one key by the folded path of its parent and its folded name."""
         rows = self._query("SELECT name, class, written, security, flags FROM keys WHERE parent=? AND fold=?",
                            (_encode(parent), _encode(fold)))  # fmt: skip
-        return KeyRow(*rows[0]) if rows else None
+        return _key_row(rows[0]) if rows else None
 
     def children(self, path: str) -> list[tuple[str, KeyRow]]:
         """Return the stored subkeys of a key as (folded name, row), in no particular order."""
         rows = self._query("SELECT fold, name, class, written, security, flags FROM keys WHERE parent=?",
                            (_encode(path),))  # fmt: skip
-        return [(fold, KeyRow(*rest)) for fold, *rest in rows]
+        return [(str(row[0]), _key_row(row[1:])) for row in rows]
 
     def values(self, path: str) -> list[tuple[str, ValueRow]]:
         """Return the stored values of a key as (folded name, row), oldest first."""
         rows = self._query('SELECT fold, name, type, data FROM "values" WHERE key=? ORDER BY id', (_encode(path),))
-        return [(fold, ValueRow(*rest)) for fold, *rest in rows]
+        return [(str(row[0]), ValueRow(*cast(tuple[str, int, bytes], row[1:]))) for row in rows]
 
-    def _query(self, statement: str, parameters: tuple[bytes, ...]) -> list[tuple[str, ...]]:
+    def _query(self, statement: str, parameters: tuple[bytes, ...]) -> list[tuple[object, ...]]:
         if self._database is None:
             return []
         # Text is bound as bytes and compared as TEXT: names may hold lone surrogates, which sqlite3 refuses in str.
         statement = statement.replace("=?", "=CAST(? AS TEXT)")
         with self._lock:
-            rows: list[tuple[str, ...]] = self._database.execute(statement, parameters).fetchall()
+            rows: list[tuple[object, ...]] = self._database.execute(statement, parameters).fetchall()
         return rows
 
     def pending_keys(self, path: str) -> dict[str, KeyRow | None]:
@@ -184,7 +190,7 @@ class RegistryStore:
             return {fold: row for (parent, fold), row in self._pending.keys.items() if parent == path}
 
     def pending_values(self, path: str) -> tuple[bool, dict[str, ValueRow | None]]:
-        """Return whether the stored values of a key are void, and its uncommitted ones by folded name (None: deleted)."""
+        """Return whether the stored values of a key are void, and its uncommitted ones (None: deleted)."""
         with self._lock:
             return path in self._pending.purged, dict(self._pending.values.get(path, {}))
 

@@ -54,8 +54,9 @@ Watcher = Callable[["KeyNode", int, bool], None]
 class KeyNode:
     """One key. Read its attributes freely; change it through its `Registry` only."""
 
-    __slots__ = ("_seen_children", "_seen_values", "_sorted", "children", "class_name", "deleted", "fold", "name",
-                 "parent", "path", "provider", "security", "values", "volatile", "watchers", "written", "is_link")  # fmt: skip
+    __slots__ = ("_seen_children", "_seen_values", "_sorted", "children", "class_name", "deleted", "fold",
+                 "is_link", "name", "parent", "path", "provider", "security", "values", "volatile", "watchers",
+                 "written")  # fmt: skip
 
     def __init__(self, parent: KeyNode | None, name: str, fold: str, row: KeyRow) -> None:
         self.parent = parent

@@ -1,6 +1,6 @@
 """The registry of a Windows 10 22H2 (build 19045) machine.
 
-`open_registry` opens a machine's database; a new one gets the keys programs ask for (`presets.py`), and every start adds
+`open_registry` opens the database; a new one gets the keys programs ask for (`presets.py`), and every start adds
 the keys that live only as long as the machine runs.
 """
 
