@@ -292,13 +292,13 @@ class RegistryModel(RuleBasedStateMachine):
         node = self.node(parent)
         assert (node is not None) == (parent in self.model)
         if node is not None:
-            try:
+            if path in self.model:
+                with pytest.raises(NtError) as error:
+                    self.tree.create(node, name)
+                assert error.value.status == ntstatus.STATUS_OBJECT_NAME_COLLISION
+            else:
                 self.tree.create(node, name)
-                assert path not in self.model
                 self.model[path] = {}
-            except NtError as error:
-                assert error.status == ntstatus.STATUS_OBJECT_NAME_COLLISION
-                assert path in self.model
         return path
 
     @rule(path=consumes(keys))
