@@ -29,8 +29,10 @@ SCALARS = {
 """C type names to the names of the signature database (see runtime/trace/signatures.py)."""
 
 ATTRIBUTE = re.compile(r"\b(?:__attribute__|__declspec|__asm__|__nonnull|_Noreturn|__extension__)\b\s*")
-NOISE = re.compile(r"\b(?:extern|static|inline|__inline__|__inline|__forceinline|register|__restrict__|__restrict|restrict"
-                   r"|volatile|__unaligned|__ptr64|__w64|__cdecl|__stdcall|_CRTIMP|OPTIONAL|struct|union|enum)\b")  # fmt: skip
+NOISE = re.compile(
+    r"\b(?:extern|static|inline|__inline__|__inline|__forceinline|register|__restrict__|__restrict|restrict|volatile"
+    r"|__unaligned|__ptr64|__w64|__cdecl|__stdcall|_CRTIMP|OPTIONAL|struct|union|enum)\b"
+)
 FUNCTION = re.compile(r"^(?P<returns>[\w\s*]+?[\s*])(?P<name>\w+)\s*\((?P<parameters>.*)\)$", re.DOTALL)
 IN_OUT = {"__IN__": "i", "__OUT__": "o", "_In_": "i", "_Out_": "o", "_Inout_": "b", "_In_opt_": "i", "_Out_opt_": "o"}
 

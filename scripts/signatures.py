@@ -32,21 +32,29 @@ BUILTINS = {
 }  # fmt: skip
 SCALAR_TYPES = {"u8", "i8", "i16", "u16", "i32", "u32", "i64", "u64", "isize", "usize", "f32", "f64", "c16"}
 STRINGS = {"PWSTR", "PSTR", "BSTR"}
-PREFERRED = {"STATUS_SUCCESS", "STATUS_ABANDONED_WAIT_0", "ERROR_SUCCESS", "S_OK", "E_FAIL", "E_INVALIDARG", "E_NOTIMPL",
-             "E_OUTOFMEMORY", "E_ACCESSDENIED", "E_HANDLE", "E_POINTER", "E_ABORT", "E_NOINTERFACE", "E_UNEXPECTED"}  # fmt: skip
+PREFERRED = {"S_OK", "E_FAIL", "E_INVALIDARG", "E_NOTIMPL", "E_OUTOFMEMORY", "E_ACCESSDENIED", "E_HANDLE", "E_POINTER",
+             "E_ABORT", "E_NOINTERFACE", "E_UNEXPECTED"}  # fmt: skip
 """Of several names of one value, those that people know."""
 
 NAMED_ELSEWHERE = {"NTSTATUS", "WIN32_ERROR"}
 """Their members are in runtime/nt."""
 
-HEADERS = """winsock2 ws2tcpip windows winternl ntstatus shlobj shlwapi psapi tlhelp32 bcrypt ncrypt wincrypt userenv iphlpapi
-winhttp wininet dbghelp wtsapi32 lm sddl aclapi setupapi mmsystem ole2 oleauto powrprof usp10 uxtheme dwmapi mswsock ntsecapi
-winevt evntprov pdh processthreadsapi synchapi""".split()
-RUNTIME_HEADERS = """stdio stdlib string wchar ctype wctype math time sys/types sys/stat sys/timeb sys/utime io fcntl direct
-process signal setjmp locale errno malloc mbstring mbctype conio float fenv complex search excpt uchar inttypes share""".split()
+HEADERS = [
+    "winsock2", "ws2tcpip", "windows", "winternl", "ntstatus", "shlobj", "shlwapi", "psapi", "tlhelp32",
+    "bcrypt", "ncrypt", "wincrypt", "userenv", "iphlpapi", "winhttp", "wininet", "dbghelp", "wtsapi32", "lm",
+    "sddl", "aclapi", "setupapi", "mmsystem", "ole2", "oleauto", "powrprof", "usp10", "uxtheme", "dwmapi",
+    "mswsock", "ntsecapi", "winevt", "evntprov", "pdh", "processthreadsapi", "synchapi",
+]  # fmt: skip
+RUNTIME_HEADERS = [
+    "stdio", "stdlib", "string", "wchar", "ctype", "wctype", "math", "time", "sys/types", "sys/stat",
+    "sys/timeb", "sys/utime", "io", "fcntl", "direct", "process", "signal", "setjmp", "locale", "errno",
+    "malloc", "mbstring", "mbctype", "conio", "float", "fenv", "complex", "search", "excpt", "uchar",
+    "inttypes", "share",
+]  # fmt: skip
 CRT = "ucrtbase.dll"
 DEFINITIONS = ["ntdll", "kernel32", "advapi32", "user32", "gdi32", "ws2_32", "shell32", "ole32", "oleaut32", "rpcrt4",
-               "shlwapi", "version", "psapi", "crypt32", "bcrypt", "secur32", "winmm", "iphlpapi", "userenv"]  # fmt: skip
+               "shlwapi", "version", "psapi", "crypt32", "bcrypt", "secur32", "winmm", "iphlpapi",
+               "userenv"]  # fmt: skip
 CRT_DEFINITIONS = ["ucrtbase-common", "ucrtbase", "msvcrt", "vcruntime140-common", "vcruntime140"]
 
 
@@ -241,7 +249,10 @@ def definition_names(name: str) -> set[str]:
 
 
 def merge_headers(database: Database) -> dict[str, str]:
-    """Return the headers' own names of types. Add directions to what the metadata knows, and the functions and enumerations it leaves out."""
+    """Add directions to what the metadata knows, and the functions and enumerations it leaves out.
+
+    Returns the headers' own names of types.
+    """
     known = {*database.base, *database.structures, *database.other, *database.enumerations}
     known -= {"CHAR", "WCHAR", "LARGE_INTEGER", "ULARGE_INTEGER", "SIZE_T", "BYTE"}
     sdk, runtime, kit = read_headers(known)
@@ -267,7 +278,8 @@ def merge_headers(database: Database) -> dict[str, str]:
         crt_names |= definition_names(library)
     own = {name.rpartition("/")[2] for name in RUNTIME_HEADERS}
     for name, declared in runtime.functions.items():
-        if name in crt_names or declared.header.removesuffix(".h") in own and not name.startswith(("__mingw", "__builtin")):
+        public = declared.header.removesuffix(".h") in own and not name.startswith(("__mingw", "__builtin"))
+        if name in crt_names or public:
             declared.dll, declared.convention = CRT, "c"
             database.functions.setdefault((name, CRT), declared)
     for declarations in (sdk, kit):
@@ -359,7 +371,7 @@ def is_flags(name: str, values: list[int]) -> bool:
     """Guess whether an enumeration is a set of flags: the metadata's own mark is lost in the Python text."""
     distinct = sorted({value & 0xFFFFFFFFFFFFFFFF for value in values if value})
     single = [value for value in distinct if value & (value - 1) == 0]
-    if len(distinct) < 2 or distinct == list(range(1, len(distinct) + 1)) and len(distinct) != 1:
+    if len(distinct) < 2 or (distinct == list(range(1, len(distinct) + 1)) and len(distinct) != 1):
         return name.endswith(("FLAGS", "RIGHTS")) and distinct == [1, 2]
     if name.rstrip("0123456789").endswith(("FLAGS", "FLAG", "RIGHTS", "MASK", "ATTRIBUTES", "FLAGS_AND_ATTRIBUTES")):
         return True
@@ -385,7 +397,8 @@ def used_types(database: Database) -> set[str]:
         if name in database.base:
             pending.add(database.base[name])
         if name in database.structures:
-            pending.update(item.split(":", 1)[1] for item in database.structures[name].split("\t")[1].split() if ":" in item)
+            fields = database.structures[name].split("\t")[1].split()
+            pending.update(item.split(":", 1)[1] for item in fields)
     return used
 
 
@@ -408,7 +421,8 @@ def records(database: Database) -> Iterator[str]:
         yield f"d {dll}\t"
     for (name, dll), item in database.functions.items():
         parameters = " ".join(
-            f"{label}:{kind}" + (f":{direction}" if direction and is_pointer(kind) else "") for label, kind, direction in item.parameters
+            f"{label}:{kind}" + (f":{direction}" if direction and is_pointer(kind) else "")
+            for label, kind, direction in item.parameters
         )
         mode = item.convention + ("v" if item.variadic else "")
         yield f"f {name}\t{dll.removesuffix('.dll')}\t{mode}\t{item.returns}\t{parameters}"

@@ -11,9 +11,9 @@ separated by tabs:
     p NAME, i NAME                                      a callback, a COM interface
 
 Scalar types are u8…u64, i8…i64, usize, isize, f32, f64, c16 (WCHAR), void and guid; `*` adds a level of pointer; PWSTR,
-PSTR and BSTR are strings. An enumeration that begins
-with `_` is our name for the meaning of what Windows declares as DWORD. DIR is i, o or b (both), where a header tells. Microsoft's metadata, as it is published in this
-form, says neither which functions set the last error nor how long an array is.
+PSTR and BSTR are strings. An enumeration that begins with `_` is our name for the meaning of what Windows declares as
+DWORD. DIR is i, o or b (both), where a header tells. Microsoft's metadata, as it is published in this form, says
+neither which functions set the last error nor how long an array is.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class Type:
         return _type(self.name + "*" * (self.pointers - 1))
 
     def __str__(self) -> str:
-        name = "DWORD" if self.name.startswith("_") and self.kind == "enumeration" else _C_NAMES.get(self.name, self.name)
+        ours = self.name.startswith("_") and self.kind == "enumeration"
+        name = "DWORD" if ours else _C_NAMES.get(self.name, self.name)
         return name + (" " + "*" * self.pointers if self.pointers else "")
 
 
@@ -204,9 +205,9 @@ def _database() -> _Database:
 def lookup(dll: str | None, name: str) -> Signature | None:
     """Find the prototype of `dll`!`name`; None when it is unknown.
 
-    The DLL's name is taken in any case and with or without `.dll`. API sets, kernelbase and the C runtime's many names find
-    the function where the metadata has it; without a DLL any will do. A name without its A or W finds the W function. A
-    DLL that is not part of Windows has no prototypes, whatever its functions are called.
+    The DLL's name is taken in any case and with or without `.dll`. API sets, kernelbase and the C runtime's many
+    names find the function where the metadata has it; without a DLL any will do. A name without its A or W finds the
+    W function. A DLL that is not part of Windows has no prototypes, whatever its functions are called.
     """
     found = _database().find("f", name)
     if not found:
@@ -228,7 +229,8 @@ def lookup(dll: str | None, name: str) -> Signature | None:
 
 
 def _is_system(plain: str) -> bool:
-    return plain.startswith(_SYSTEM_FAMILIES) or bool(_database().find("d", plain + ".dll") or _database().find("d", plain))
+    find = _database().find
+    return plain.startswith(_SYSTEM_FAMILIES) or bool(find("d", plain + ".dll") or find("d", plain))
 
 
 def _signature(name: str, record: list[str]) -> Signature:
@@ -271,7 +273,7 @@ def _type(text: str) -> Type:
     kind: Kind = base.kind
     if name in _SPECIAL:
         kind = _SPECIAL[name]
-    elif base.pointers or base.name in ("isize", "usize") and name.startswith("H"):
+    elif base.pointers or (base.name in ("isize", "usize") and name.startswith("H")):
         kind = "handle"
     elif letter != "-" and kind == "integer":
         kind = "enumeration"

@@ -1,0 +1,36 @@
+"""Which module an address belongs to, by the load and unload events of a trace."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+
+
+class ModuleMap:
+    """The modules of one process in address order."""
+
+    __slots__ = ("_bases", "_modules")
+
+    def __init__(self) -> None:
+        self._bases: list[int] = []
+        self._modules: dict[int, tuple[int, str]] = {}
+
+    def load(self, base: int, size: int, name: str) -> None:
+        """A module was mapped."""
+        if base not in self._modules:
+            insort(self._bases, base)
+        self._modules[base] = size, name
+
+    def unload(self, base: int) -> None:
+        """The module at `base` went."""
+        if self._modules.pop(base, None) is not None:
+            self._bases.remove(base)
+
+    def name(self, address: int) -> str:
+        """`module+0x1234`, or the address in hex where no module lies."""
+        index = bisect_right(self._bases, address) - 1
+        if index >= 0:
+            base = self._bases[index]
+            size, name = self._modules[base]
+            if address < base + size:
+                return f"{name}+0x{address - base:x}"
+        return f"0x{address:x}"

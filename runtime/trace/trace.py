@@ -1,0 +1,470 @@
+"""The trace of a machine: what is wanted, what happened, and the thread that writes it down.
+
+Recording is done while the program stands still, so it keeps a tuple of plain values and no more; a thread of the
+trace's own turns tuples into events, encodes them once and hands them to the sinks, at most 20 ms later. Recording
+never waits for a sink: when the queue is full and the writer stuck, events are dropped and counted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from runtime.dlls.export import Export
+from runtime.nt.status import NtError, Win32Error, error_name, status_name
+from runtime.trace import signatures
+from runtime.trace.categories import default_category
+from runtime.trace.events import Event, EventKind, GuestText, Value
+from runtime.trace.filters import Filter
+from runtime.trace.modules import ModuleMap
+from runtime.trace.rawcall import ReadArgument, compile_raw_renderer, read_arguments
+from runtime.trace.render import Renderer, compile_renderer
+from runtime.trace.show import Limits, hresult_name, show_other
+from runtime.trace.sinks import Batch, Sink
+
+if TYPE_CHECKING:
+    from runtime.memory.space import AddressSpace
+
+FLUSH_INTERVAL = 0.02
+_CHUNK = 128
+_HIGH_WATER = 16384
+_STUCK_AFTER = 0.25
+_TICKS = 10_000_000
+
+
+class TracedProcess(Protocol):
+    """What the trace needs to know of a process."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def memory(self) -> AddressSpace: ...
+
+
+class TracedThread(Protocol):
+    """What the trace needs to know of a thread."""
+
+    @property
+    def tid(self) -> int: ...
+    @property
+    def process(self) -> TracedProcess: ...
+
+
+Token = tuple[int, int]
+"""What `call` returns and `ret` takes: the call's seq and its time in ticks."""
+
+_Record = tuple[Callable[..., Event | None], tuple[object, ...]]
+
+
+class Probe:
+    """One traced function: made when it is bound, called around every call of it."""
+
+    __slots__ = ("_in", "_out", "category", "function", "module", "renderer", "trace")
+
+    def __init__(self, trace: Trace, module: str, function: str, category: str, renderer: Renderer) -> None:
+        self.trace = trace
+        self.module, self.function, self.category = module, function, category
+        self.renderer = renderer
+        self._in = renderer.captures_in
+        self._out = renderer.captures_out
+
+    def call(self, thread: TracedThread, args: Sequence[object], return_address: int = 0) -> Token:
+        """Record a call with its decoded arguments; `args` must not change afterwards."""
+        trace = self.trace
+        trace.seq = seq = trace.seq + 1
+        now = trace.ticks()
+        if self._in:
+            args = self.renderer.capture_call(thread.process.memory, args)
+        trace.record((self._call_event, (seq, now, thread, args, return_address)))
+        return seq, now
+
+    def ret(
+        self,
+        thread: TracedThread,
+        token: Token,
+        args: Sequence[object],
+        result: object,
+        error: NtError | Win32Error | None = None,
+    ) -> None:
+        """Record the return from the call `token` with the same `args`; `error` is what the body raised."""
+        trace = self.trace
+        outs: Sequence[object] = ()
+        if self._out and error is None:
+            outs = self.renderer.capture_return(thread.process.memory, args)
+        code: int | None = None
+        if error is not None:
+            code = error.error
+            if isinstance(error, NtError) and self.renderer.result_kind == "ntstatus":
+                code = error.status
+        trace.seq = seq = trace.seq + 1
+        trace.record((self._return_event, (seq, trace.ticks(), thread, token, outs, result, code)))
+
+    def _call_event(
+        self, seq: int, now: int, thread: TracedThread, args: Sequence[object], return_address: int
+    ) -> Event:
+        pid = thread.process.pid
+        caller = self.trace.place(pid, return_address) if return_address else None
+        shown = self.renderer.show_call(args)
+        return Event(seq, now / _TICKS, pid, thread.tid, "call", self.category, self.module, self.function, shown,
+                     None, None, None, None, caller)  # fmt: skip
+
+    def _return_event(
+        self,
+        seq: int,
+        now: int,
+        thread: TracedThread,
+        token: Token,
+        outs: Sequence[object],
+        result: object,
+        code: int | None,
+    ) -> Event:
+        call, began = token
+        renderer = self.renderer
+        shown = renderer.show_return(outs) if outs else {}
+        value = renderer.show_result(result) if renderer.show_result is not None else None
+        error = self._error(result, code)
+        return Event(seq, now / _TICKS, thread.process.pid, thread.tid, "return", self.category, self.module,
+                     self.function, shown, value, error, call, (now - began) / _TICKS)  # fmt: skip
+
+    def _error(self, result: object, code: int | None) -> str | None:
+        kind = self.renderer.result_kind
+        if kind == "ntstatus":
+            status = code if code is not None else result if isinstance(result, int) else 0
+            return status_name(status) if status else None
+        if kind == "hresult":
+            return hresult_name(result) if isinstance(result, int) and result & 0x80000000 else None
+        if kind == "win32":
+            error = code if code is not None else result if isinstance(result, int) else 0
+            return error_name(error) if error else None
+        return error_name(code) if code is not None else None
+
+
+class RawProbe(Probe):
+    """A traced function that has no typed export: guest code behind an import thunk, or a function that is missing."""
+
+    __slots__ = ("signature",)
+
+    def __init__(
+        self, trace: Trace, module: str, function: str, category: str, signature: signatures.Signature | None
+    ) -> None:
+        super().__init__(trace, module, function, category, compile_raw_renderer(signature, trace.limits))
+        self.signature = signature
+
+    def arguments(self, read_arg: ReadArgument, read_real: ReadArgument | None = None) -> list[object]:
+        """Read the arguments of the call that is being made, for `call` and `ret`."""
+        return read_arguments(self.signature, read_arg, read_real)
+
+
+class Trace:
+    """What the machine's parts tell of what happens. Off unless `enabled`; every method is called under machine.lock.
+
+    `ticks` gives 100 ns since boot. `filter` may be replaced at any time with `set_filter`: probes are made anew then.
+    """
+
+    def __init__(
+        self,
+        ticks: Callable[[], int],
+        *,
+        enabled: bool = True,
+        filter: Filter | None = None,
+        limits: Limits | None = None,
+        sinks: Sequence[Sink] = (),
+    ) -> None:
+        self.ticks = ticks
+        self.enabled = enabled
+        self.filter = filter or Filter()
+        self.limits = limits or Limits()
+        self.generation = 0
+        """Changes whenever probes must be made anew."""
+        self.seq = 0
+        self.dropped = 0
+        """Events dropped since boot."""
+        self._sinks = list(sinks)
+        self._queue: deque[_Record] = deque()
+        self._renderers: dict[Export, Renderer] = {}
+        self._modules: dict[int, ModuleMap] = {}
+        self._render_lock = threading.Lock()
+        self._wake = threading.Event()
+        self._signalled = False
+        self._stuck = False
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._unreported = 0
+
+    # What is wanted
+
+    def wants(self, module: str, function: str, category: str | None = None) -> bool:
+        """Whether calls of that function are traced. Decided when it is bound; unwanted functions then cost nothing."""
+        return self.enabled and self.filter.wants(module, function, category or default_category(module, function))
+
+    def wants_guest_function(self, module: str, function: str) -> bool:
+        """Whether a function that is guest code is traced through its import thunk: a filter must name it."""
+        return self.enabled and self.filter.names_function(module, function)
+
+    def probe(self, export: Export) -> Probe | None:
+        """The probe of a typed export; None when it is not wanted."""
+        module, category = export.dll.name, export.category
+        if not self.wants(module, export.name, category):
+            return None
+        renderer = self._renderers.get(export)
+        if renderer is None:
+            renderer = self._renderers[export] = compile_renderer(export, self.limits)
+        return Probe(self, module, export.name, category, renderer)
+
+    def raw_probe(self, module: str, function: str) -> RawProbe:
+        """A probe for a function of which only the prototype is known, or not even that; wanted or not."""
+        signature = signatures.lookup(module, function)
+        return RawProbe(self, module, function, default_category(module, function), signature)
+
+    def set_filter(self, filter: Filter) -> None:
+        """Replace the rules; whoever holds probes looks at `generation`."""
+        self.filter = filter
+        self.generation += 1
+
+    def add_sink(self, sink: Sink) -> None:
+        """Send events to one more sink from now on."""
+        with self._render_lock:
+            self._sinks.append(sink)
+        self.enabled = True
+        self.generation += 1
+
+    def remove_sink(self, sink: Sink) -> None:
+        """Stop sending events to `sink`; it is closed."""
+        with self._render_lock, suppress(ValueError):
+            self._sinks.remove(sink)
+        sink.close()
+
+    # What happened
+
+    def emit(
+        self,
+        kind: EventKind,
+        process_id: int,
+        thread_id: int,
+        category: str,
+        args: dict[str, Value],
+        *,
+        module: str | None = None,
+        function: str | None = None,
+        error: str | None = None,
+        address: int = 0,
+    ) -> None:
+        """Record an event of any kind; `address` becomes its `caller`."""
+        if self.enabled and self.filter.wants_category(category):
+            self.seq = seq = self.seq + 1
+            facts = (seq, self.ticks(), kind, process_id, thread_id, category, args, module, function, error, address)
+            self.record((self._plain_event, facts))
+
+    def load(
+        self, process_id: int, thread_id: int, name: str, path: str, base: int, size: int, *, builtin: bool = False
+    ) -> None:
+        """A module was mapped; callers in it have a name from now on."""
+        if self.enabled:
+            self.record((self._note_load, (process_id, base, size, name)))
+            args: dict[str, Value] = {"path": GuestText(path), "base": f"0x{base:x}", "size": size, "builtin": builtin}
+            self.emit("load", process_id, thread_id, "dll", args, module=name)
+
+    def unload(self, process_id: int, thread_id: int, name: str, base: int) -> None:
+        """A module was unmapped."""
+        if self.enabled:
+            self.emit("unload", process_id, thread_id, "dll", {"base": f"0x{base:x}"}, module=name)
+            self.record((self._note_unload, (process_id, base)))
+
+    def exception(
+        self,
+        process_id: int,
+        thread_id: int,
+        code: int,
+        address: int,
+        parameters: Sequence[int] = (),
+        *,
+        first_chance: bool = True,
+    ) -> None:
+        """An exception is delivered to the program (or, at second chance, ends it)."""
+        args: dict[str, Value] = {"code": f"0x{code & 0xFFFFFFFF:08x}", "address": f"0x{address:x}"}
+        args["parameters"] = [f"0x{value & 0xFFFFFFFFFFFFFFFF:x}" for value in parameters]
+        args["first_chance"] = first_chance
+        error = signatures.enum_names("_EXCEPTION_CODE", code & 0xFFFFFFFF)
+        if error.isdigit():
+            error = status_name(code)
+        self.emit("exception", process_id, thread_id, "exception", args, error=error, address=address)
+
+    def thread_start(self, process_id: int, thread_id: int, start: int, parameter: int) -> None:
+        """A thread begins to run."""
+        args: dict[str, Value] = {"start": f"0x{start:x}", "parameter": f"0x{parameter:x}"}
+        self.emit("thread_start", process_id, thread_id, "threading", args, address=start)
+
+    def thread_exit(self, process_id: int, thread_id: int, code: int) -> None:
+        """A thread has ended."""
+        self.emit("thread_exit", process_id, thread_id, "threading", {"exit_code": code & 0xFFFFFFFF})
+
+    def process_start(
+        self, process_id: int, thread_id: int, image: str, command_line: str, parent: int = 0, time: str | None = None
+    ) -> None:
+        """A process was made; `time` is the machine's wall clock (ISO 8601, UTC)."""
+        args: dict[str, Value] = {"image": GuestText(image), "command_line": GuestText(command_line), "parent": parent}
+        if time is not None:
+            args["time"] = time
+        self.emit("process_start", process_id, thread_id, "process", args)
+
+    def process_exit(self, process_id: int, thread_id: int, code: int, reason: str | None = None) -> None:
+        """A process has ended; `reason` names the limit or failure that ended it, if one did."""
+        args: dict[str, Value] = {"exit_code": code & 0xFFFFFFFF}
+        if reason is not None:
+            args["reason"] = reason
+        self.emit("process_exit", process_id, thread_id, "process", args)
+        if self.enabled:
+            self.record((self._note_exit, (process_id,)))
+
+    def output(self, process_id: int, thread_id: int, stream: str, data: bytes) -> None:
+        """The program wrote to its standard output or error."""
+        text = data[: self.limits.string * 4].decode("utf-8", "backslashreplace")
+        args: dict[str, Value] = {"stream": stream, "size": len(data), "data": GuestText(text[: self.limits.string])}
+        self.emit("output", process_id, thread_id, "console_io", args)
+
+    # Recording
+
+    def record(self, record: _Record) -> None:
+        """Queue a record: a function that makes the event, and its arguments."""
+        queue = self._queue
+        if len(queue) >= _HIGH_WATER and not self._make_room():
+            self._unreported += 1
+            return
+        queue.append(record)
+        if not self._signalled:
+            self._signalled = True
+            if self._thread is None:
+                self._start()
+            self._wake.set()
+
+    def _make_room(self) -> bool:
+        """The writer is behind: write here, unless it is stuck in a sink."""
+        if self._stuck:
+            return False
+        if not self._render_lock.acquire(timeout=_STUCK_AFTER):
+            self._stuck = True
+            return False
+        try:
+            self._drain()
+        finally:
+            self._render_lock.release()
+        return True
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="trace", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            if self._closing:
+                return
+            time.sleep(FLUSH_INTERVAL)
+            self._wake.clear()
+            self._signalled = False
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been recorded until now. Any thread may call this."""
+        with self._render_lock:
+            self._drain()
+
+    def close(self) -> None:
+        """Write everything and close the sinks."""
+        self._closing = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.flush()
+        self.enabled = False
+        for sink in self._sinks:
+            sink.close()
+        self._sinks.clear()
+
+    # Writing, under the render lock
+
+    def _drain(self) -> None:
+        queue = self._queue
+        for _ in range(0, len(queue), _CHUNK):
+            events: list[Event] = []
+            with suppress(IndexError):
+                for _ in range(_CHUNK):
+                    make, arguments = queue.popleft()
+                    event = _made(make, arguments)
+                    if event is not None:
+                        events.append(event)
+            self._write(events)
+            time.sleep(0)  # lets the program's threads have the interpreter
+        if self._unreported:
+            count, self._unreported = self._unreported, 0
+            self._report_drop(count, "the writer could not keep up")
+        self._stuck = False
+
+    def _write(self, events: list[Event]) -> None:
+        if not events:
+            return
+        batch = Batch(events)
+        dropped = max([sink.write(batch) for sink in self._sinks], default=0)
+        if dropped:
+            self._report_drop(dropped, "the trace is full: its oldest part is gone")
+
+    def _report_drop(self, count: int, reason: str) -> None:
+        self.dropped += count
+        self.seq = seq = self.seq + 1
+        args: dict[str, Value] = {"events": count, "reason": reason, "total": self.dropped}
+        batch = Batch([Event(seq, self.ticks() / _TICKS, 0, 0, "drop", None, None, None, args)])
+        for sink in self._sinks:
+            sink.write(batch)
+
+    def place(self, process_id: int, address: int) -> str:
+        """An address as `module+0x1234`, by the modules loaded when the event happened."""
+        modules = self._modules.get(process_id)
+        return modules.name(address) if modules is not None else f"0x{address:x}"
+
+    def _plain_event(
+        self,
+        seq: int,
+        now: int,
+        kind: EventKind,
+        process_id: int,
+        thread_id: int,
+        category: str,
+        args: dict[str, Value],
+        module: str | None,
+        function: str | None,
+        error: str | None,
+        address: int,
+    ) -> Event:
+        caller = self.place(process_id, address) if address else None
+        return Event(seq, now / _TICKS, process_id, thread_id, kind, category, module, function, args,
+                     None, error, None, None, caller)  # fmt: skip
+
+    def _note_load(self, process_id: int, base: int, size: int, name: str) -> None:
+        self._modules.setdefault(process_id, ModuleMap()).load(base, size, name)
+
+    def _note_unload(self, process_id: int, base: int) -> None:
+        modules = self._modules.get(process_id)
+        if modules is not None:
+            modules.unload(base)
+
+    def _note_exit(self, process_id: int) -> None:
+        self._modules.pop(process_id, None)
+
+
+def _made(make: Callable[..., Event | None], arguments: tuple[object, ...]) -> Event | None:
+    """Make an event; one that cannot be shown says so instead of ending the trace."""
+    try:
+        return make(*arguments)
+    except Exception as problem:
+        seq, now = arguments[0], arguments[1]
+        assert isinstance(seq, int)
+        assert isinstance(now, int)
+        owner = getattr(make, "__self__", None)
+        function = owner.function if isinstance(owner, Probe) else None
+        text = show_other(f"cannot be shown: {type(problem).__name__}: {problem}")
+        return Event(seq, now / _TICKS, 0, 0, "call", None, None, function, {"trace": text})
