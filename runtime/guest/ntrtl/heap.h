@@ -62,7 +62,7 @@ struct segment {
     struct segment *next;
     uint64_t size, committed, reserved;
     uint64_t padding[4];
-};
+} __attribute__((aligned(16)));
 
 struct huge {
     struct huge *next, **link;
