@@ -59,7 +59,7 @@ class Thread(WaitingThread):
     def __init__(self, process: Any) -> None:
         super().__init__(Clock())
         self.process = process
-        self.pending_io: IoRequest | None = None
+        self.pending_io: set[IoRequest] = set()
 
 
 class Machine:

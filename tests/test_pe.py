@@ -273,7 +273,7 @@ def exercise(image: Image) -> None:
         image.imports,
         image.delay_imports,
         lambda: list(image.exports()),
-        lambda: image.exports().names(),
+        lambda: image.exports().names,
         lambda: list(image.relocations()),
         image.tls,
         image.load_config,

@@ -128,6 +128,7 @@ class ExportTable:
         slot = ordinal - self.base
         return self._export(slot, self._names.get(slot)) if 0 <= slot < len(self._functions) else None
 
+    @property
     def names(self) -> tuple[str, ...]:
         """All names, in the order of the name table."""
         return tuple(self._index)

@@ -59,12 +59,13 @@ def _package(name: str) -> Finding:
 def _unicorn() -> Finding:
     cure = "reinstall it: pip install --force-reinstall unicorn"
     try:
-        from unicorn import UC_ARCH_X86, UC_MODE_64, Uc
+        from unicorn.unicorn_const import UC_ARCH_X86
+        from unicorn.unicorn_py3.unicorn import uclib
 
-        Uc(UC_ARCH_X86, UC_MODE_64)
+        works = uclib.uc_arch_supported(UC_ARCH_X86)
     except (ImportError, OSError) as error:
         return Finding("CPU engine", False, True, f"Unicorn does not load: {error}", cure)
-    return Finding("CPU engine", True, True, "Unicorn starts an x86-64 processor")
+    return Finding("CPU engine", bool(works), True, "Unicorn emulates x86-64" if works else "Unicorn lacks x86", cure)
 
 
 def _guest_code() -> Finding:

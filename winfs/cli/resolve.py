@@ -7,13 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import runtime.dlls
-from runtime.guest import spec
-from runtime.loader import apiset
+from runtime import dlls
+from runtime.loader import apiset, builtin
 from runtime.loader.pe import Image, ImageError
 from runtime.loader.pe_tables import ExportTable, ImportedSymbol
-
-GUEST_FOLDER = Path(spec.__file__).parent / "bin"
 
 
 class Found(StrEnum):
@@ -33,19 +30,10 @@ class Resolution(NamedTuple):
 
 
 @cache
-def _forwarded() -> dict[str, frozenset[str]]:
-    """What ntrtl.dll implements, by the system DLL it belongs to."""
-    names: dict[str, set[str]] = {}
-    for export in spec.library_exports():
-        names.setdefault(export.dll.lower(), set()).add(export.name)
-    return {dll: frozenset(found) for dll, found in names.items()}
-
-
-@cache
 def _guest_exports(dll: str) -> ExportTable | None:
     """The exports of a guest DLL that stands for a whole Windows DLL (msvcrt.dll, …)."""
-    path = GUEST_FOLDER / dll
-    return Image.open(path).exports() if path.is_file() else None
+    path = builtin.guest_dlls().get(dll)
+    return Image.open(path).exports() if path is not None else None
 
 
 class Resolver:
@@ -71,35 +59,37 @@ class Resolver:
         return self._files[name]
 
     def is_built_in(self, dll: str) -> bool:
-        """Whether winfs brings this DLL (its name without API set indirection)."""
-        name = dll.lower()
-        return runtime.dlls.find(name) is not None or name in _forwarded() or _guest_exports(name) is not None
+        """Whether winfs brings this DLL, or the one that hosts this API set."""
+        return builtin.is_builtin((apiset.host_of(dll) or dll).lower())
 
     def resolve(self, dll: str, symbol: ImportedSymbol) -> Resolution:
         """Who serves `dll!symbol`."""
-        host = apiset.resolve(dll)
+        host = apiset.host_of(dll)
         label = f" ({host})" if host is not None else ""
-        name = (host or dll).lower()
-        if not self.is_built_in(name):
+        if not self.is_built_in(dll):
             return self._in_file(dll, symbol)
-        built_in = runtime.dlls.find(name)
-        text = symbol.name
-        if text is None and built_in is not None:
-            text = built_in.ordinals.get(symbol.ordinal)
-        if text is not None:
-            if built_in is not None and text in built_in.exports:
-                return Resolution(Found.PYTHON, f"Python{label}")
-            if text in _forwarded().get(name, frozenset()):
-                return Resolution(Found.GUEST, f"guest code{label}")
-            if built_in is not None and text in built_in.forwards:
-                target, _, function = built_in.forwards[text].partition(".")
-                return self.resolve(f"{target}.dll", ImportedSymbol(function, 0, 0, 0))
+        found = self._built_in((host or dll).lower(), symbol)
+        return Resolution(found, f"{found}{label}")
+
+    def _built_in(self, name: str, symbol: ImportedSymbol) -> Found:
         exports = _guest_exports(name)
         if exports is not None:
-            export = exports.by_name(text) if text is not None else exports.by_ordinal(symbol.ordinal)
-            if export is not None:
-                return Resolution(Found.GUEST, f"guest code{label}")
-        return Resolution(Found.MISSING, f"missing{label}")
+            by_name = exports.by_name(symbol.name) if symbol.name is not None else exports.by_ordinal(symbol.ordinal)
+            return Found.GUEST if by_name is not None else Found.MISSING
+        dll = dlls.find(name)
+        text = symbol.name
+        if text is None and dll is not None:
+            text = dll.ordinals.get(symbol.ordinal)
+        if text is not None:
+            if text in builtin.guest_functions().get(name, {}):
+                return Found.GUEST
+            if dll is not None and text in dll.exports:
+                return Found.PYTHON
+            if dll is not None and text in dll.forwards:
+                target, _, function = dll.forwards[text].partition(".")
+                return self.resolve(f"{target}.dll", ImportedSymbol(function, 0, 0, 0)).found
+        alias = builtin.ALIASES.get(name)
+        return self._built_in(alias, symbol) if alias is not None else Found.MISSING
 
     def _in_file(self, dll: str, symbol: ImportedSymbol) -> Resolution:
         image = self.file(dll)
