@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROUNDS = 5
 
-TINY = "__declspec(dllimport) void ExitProcess(unsigned); void mainCRTStartup(void) { ExitProcess(0); }"
+TINY = "__declspec(dllimport) void ExitProcess(unsigned); void wWinMainCRTStartup(void) { ExitProcess(0); }"
 
 KERNEL = r"""
 #include <stdint.h>
@@ -147,7 +147,7 @@ def main() -> None:
         folder = Path(name)
         os.environ["WINFS_HOME"] = str(folder / "machines")
         windows = ["-target", "x86_64-windows-gnu", "-s"]
-        bare = ["-nostdlib", "-lkernel32", "-Wl,--subsystem,console"]
+        bare = ["-nostdlib", "-lkernel32"]
         tiny = compile_program(TINY, folder / "tiny.exe", *windows, *bare)
         guest = compile_program(KERNEL + GUEST_MAIN, folder / "bench.exe", *windows)
         native = compile_program(KERNEL + NATIVE_MAIN, folder / "native")

@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
 MISSING = r"""
 __declspec(dllimport) int there_is_no_such_function(void);
 __declspec(dllimport) void ExitProcess(unsigned);
-void mainCRTStartup(void) { ExitProcess(there_is_no_such_function()); }
+void wWinMainCRTStartup(void) { ExitProcess(there_is_no_such_function()); }
 """
 
 
@@ -167,7 +167,7 @@ def test_check_names_what_is_missing(winfs: Runner, compile_c: Compiler, tmp_pat
     definitions.write_text("LIBRARY kernel32.dll\nEXPORTS\n  there_is_no_such_function\n")
     library = tmp_path / "extra.lib"
     build_import_library(definitions, library)
-    path = compile_c(MISSING, "-nostdlib", "-lkernel32", str(library), "-Wl,--subsystem,console", name="missing.exe")
+    path = compile_c(MISSING, "-nostdlib", "-lkernel32", str(library), name="missing.exe")
     done = winfs("check", path)
     assert done.returncode == 1
     assert "there_is_no_such_function" in done.stdout.decode()
