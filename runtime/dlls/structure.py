@@ -13,7 +13,6 @@ padding follow the Microsoft ABI. Fields that are not given are zero.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Self, get_type_hints
@@ -69,7 +68,7 @@ class Structure:
     @cache
     def layout(cls, pointer_size: int) -> Layout:
         """Return the offsets of the fields for a guest of `pointer_size` bytes."""
-        hints = get_type_hints(cls, vars(sys.modules[cls.__module__]), include_extras=True)
+        hints = get_type_hints(cls, include_extras=True)
         offset, alignment = 0, 1
         fields = []
         for name in cls._field_names:
