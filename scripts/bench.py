@@ -28,7 +28,7 @@ uint32_t kernel(void) {
     table[i] = c;
   }
   uint32_t crc = ~0u, x = 12345;
-  for (int i = 0; i < 20000000; i++) {
+  for (int i = 0; i < 60000000; i++) {
     x = x * 1664525u + 1013904223u;
     crc = table[(crc ^ (x >> 24)) & 255] ^ (crc >> 8);
   }
