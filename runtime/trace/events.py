@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -12,7 +12,10 @@ EventKind = Literal[
     "output", "drop",
 ]  # fmt: skip
 Scalar = str | int | float | bool | None
-Value = Scalar | list["Value"] | dict[str, "Value"]
+if TYPE_CHECKING:
+    Value = Scalar | list["Value"] | dict[str, "Value"]
+else:
+    Value = object  # msgspec has no recursive types
 
 
 class GuestText(str):

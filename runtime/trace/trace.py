@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from runtime.dlls.export import Export
+from runtime.memory.faults import MemoryFault
 from runtime.nt.status import NtError, Win32Error, error_name, status_name
 from runtime.trace import signatures
 from runtime.trace.categories import default_category
@@ -49,13 +50,18 @@ class TracedThread(Protocol):
     """What the trace needs to know of a thread."""
 
     @property
-    def tid(self) -> int: ...
+    def id(self) -> int: ...
+    @property
+    def caller(self) -> int: ...
     @property
     def process(self) -> TracedProcess: ...
 
 
 Token = tuple[int, int]
 """What `call` returns and `ret` takes: the call's seq and its time in ticks."""
+
+UNTRACED: Token = (0, 0)
+"""The token of a call that was not recorded."""
 
 _Record = tuple[Callable[..., Event | None], tuple[object, ...]]
 
@@ -72,14 +78,18 @@ class Probe:
         self._in = renderer.captures_in
         self._out = renderer.captures_out
 
-    def call(self, thread: TracedThread, args: Sequence[object], return_address: int = 0) -> Token:
+    def call(self, thread: TracedThread, args: Sequence[object]) -> Token:
         """Record a call with its decoded arguments; `args` must not change afterwards."""
         trace = self.trace
         trace.seq = seq = trace.seq + 1
         now = trace.ticks()
         if self._in:
             args = self.renderer.capture_call(thread.process.memory, args)
-        trace.record((self._call_event, (seq, now, thread, args, return_address)))
+        try:
+            caller = thread.caller
+        except MemoryFault:
+            caller = 0
+        trace.record((self._call_event, (seq, now, thread, args, caller)))
         return seq, now
 
     def ret(
@@ -109,7 +119,7 @@ class Probe:
         pid = thread.process.pid
         caller = self.trace.place(pid, return_address) if return_address else None
         shown = self.renderer.show_call(args)
-        return Event(seq, now / _TICKS, pid, thread.tid, "call", self.category, self.module, self.function, shown,
+        return Event(seq, now / _TICKS, pid, thread.id, "call", self.category, self.module, self.function, shown,
                      None, None, None, None, caller)  # fmt: skip
 
     def _return_event(
@@ -127,7 +137,7 @@ class Probe:
         shown = renderer.show_return(outs) if outs else {}
         value = renderer.show_result(result) if renderer.show_result is not None else None
         error = self._error(result, code)
-        return Event(seq, now / _TICKS, thread.process.pid, thread.tid, "return", self.category, self.module,
+        return Event(seq, now / _TICKS, thread.process.pid, thread.id, "return", self.category, self.module,
                      self.function, shown, value, error, call, (now - began) / _TICKS)  # fmt: skip
 
     def _error(self, result: object, code: int | None) -> str | None:
@@ -275,23 +285,15 @@ class Trace:
             self.record((self._note_unload, (process_id, base)))
 
     def exception(
-        self,
-        process_id: int,
-        thread_id: int,
-        code: int,
-        address: int,
-        parameters: Sequence[int] = (),
-        *,
-        first_chance: bool = True,
+        self, thread: TracedThread, code: int, flags: int, address: int, information: Sequence[int] = ()
     ) -> None:
-        """An exception is delivered to the program (or, at second chance, ends it)."""
-        args: dict[str, Value] = {"code": f"0x{code & 0xFFFFFFFF:08x}", "address": f"0x{address:x}"}
-        args["parameters"] = [f"0x{value & 0xFFFFFFFFFFFFFFFF:x}" for value in parameters]
-        args["first_chance"] = first_chance
+        """An exception is delivered to the program."""
+        args: dict[str, Value] = {"code": f"0x{code & 0xFFFFFFFF:08x}", "address": f"0x{address:x}", "flags": flags}
+        args["information"] = [f"0x{value & 0xFFFFFFFFFFFFFFFF:x}" for value in information]
         error = signatures.enum_names("_EXCEPTION_CODE", code & 0xFFFFFFFF)
         if error.isdigit():
             error = status_name(code)
-        self.emit("exception", process_id, thread_id, "exception", args, error=error, address=address)
+        self.emit("exception", thread.process.pid, thread.id, "exception", args, error=error, address=address)
 
     def thread_start(self, process_id: int, thread_id: int, start: int, parameter: int) -> None:
         """A thread begins to run."""
