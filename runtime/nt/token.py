@@ -6,7 +6,7 @@ import enum
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from runtime.nt.ntstatus import (
     STATUS_BAD_IMPERSONATION_LEVEL,
@@ -18,6 +18,9 @@ from runtime.nt.ntstatus import (
 from runtime.nt.object import Object, ObjectType
 from runtime.nt.security import Acl, Sid
 from runtime.nt.status import NtError
+
+if TYPE_CHECKING:
+    from runtime.nt.thread import Thread
 
 TOKEN_ASSIGN_PRIMARY = 0x1
 TOKEN_DUPLICATE = 0x2
@@ -217,3 +220,8 @@ class Token(Object):
             "integrity": self.integrity,
             "privileges": " ".join(sorted(n for n, a in self.privileges.items() if a & SE_PRIVILEGE_ENABLED)),
         }
+
+
+def effective_token(thread: Thread) -> Token:
+    """Return who a thread acts for: its impersonation token, else its process's token."""
+    return thread.token or thread.process.token
