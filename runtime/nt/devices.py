@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime.nt.console_file import ConsoleDevice
 from runtime.nt.disk_file import DiskDevice
 from runtime.nt.file_control import FileTable
 from runtime.nt.named_pipe import NamedPipeDevice
@@ -23,6 +24,7 @@ def install_devices(namespace: Namespace, drives: Drives) -> FileTable:
         namespace.place(f"\\GLOBAL??\\{volume}", SymbolicLink(f"\\Device\\{drive.device_name}"))
     namespace.place("\\Device\\NamedPipe", NamedPipeDevice())
     namespace.place("\\Device\\Null", NullDevice())
+    namespace.place("\\Device\\ConDrv", ConsoleDevice())
     for name, target in (
         ("PIPE", "\\Device\\NamedPipe"),
         ("NUL", "\\Device\\Null"),

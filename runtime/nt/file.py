@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from runtime.nt import file_flags as ff
 from runtime.nt.completion import IoCompletion
@@ -118,8 +118,8 @@ class FileObject(Waitable, Opener):
     """An open file. One exists per open; duplicated and inherited handles share it, and with it the position."""
 
     object_type = FILE_TYPE
-    device_type: ClassVar[int] = ff.FILE_DEVICE_DISK
-    device_flags: ClassVar[int] = 0
+    device_type: int = ff.FILE_DEVICE_DISK
+    device_flags: int = 0
 
     def __init__(self, file_name: str, request: OpenRequest, granted: int) -> None:
         self.file_name = file_name
@@ -205,7 +205,7 @@ class FileObject(Waitable, Opener):
             case 9:
                 return cut_name(self.file_name, length)
             case 14:
-                return Answer(struct.pack("<q", self.position))
+                return Answer(struct.pack("<q", self.current_position()))
             case 16:
                 return Answer(struct.pack("<I", self.options & ff.FILE_MODE_FLAGS))
             case 17:
@@ -265,6 +265,10 @@ class FileObject(Waitable, Opener):
         self.port, self.port_key = port, key
 
     # Life
+
+    def current_position(self) -> int:
+        """Return the file position in bytes."""
+        return self.position
 
     def cancel(self, *, thread: object = None, status_block: int = 0) -> int:
         """Cancel pending requests: all, or those of a thread or with a status block. Returns how many."""

@@ -8,12 +8,15 @@ was known at once does none of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import trio
+
 from runtime.memory.faults import MemoryFault
 from runtime.nt.apc import UserApc
+from runtime.nt.park import call_in_loop, leave_engine
 from runtime.nt.status import (
     STATUS_ACCESS_VIOLATION,
     STATUS_CANCELLED,
@@ -71,6 +74,8 @@ class IoRequest(Waitable):
         self.pended = False
         self.on_cancel: Callable[[], None] | None = None
         """Takes the request out of its queue; the caller then completes it as cancelled."""
+        self.work: Callable[[], Awaitable[None]] | None = None
+        """What completes a pending request of a synchronous file, if the waiting thread itself has to do it."""
 
     @property
     def done(self) -> bool:
@@ -103,6 +108,7 @@ class IoRequest(Waitable):
         self.pended = True
         self.on_cancel = on_cancel
         self.file.pending[self] = None
+        self.thread.pending_io.add(self)
         return STATUS_PENDING
 
     def deliver(self, data: bytes | bytearray | memoryview, status: int) -> None:
@@ -123,6 +129,7 @@ class IoRequest(Waitable):
         file = self.file
         if self.pended:
             file.pending.pop(self, None)
+            self.thread.pending_io.discard(self)
         elif is_error(status):
             return
         completion = self.completion
@@ -170,11 +177,19 @@ class IoRequest(Waitable):
             return status
         if self.done or not self.file.synchronous:
             return self.status if self.file.synchronous else STATUS_PENDING
-        self.thread.pending_io = self
         try:
-            await wait_for(self.thread, [self])
+            if self.work is not None:
+                await self._work(self.work)
+            else:
+                await wait_for(self.thread, [self])
         finally:
-            self.thread.pending_io = None
             if not self.done:
                 self.cancel()
         return self.status
+
+    async def _work(self, work: Callable[[], Awaitable[None]]) -> None:
+        await leave_engine()
+        token = trio.lowlevel.current_trio_token()
+        with trio.CancelScope() as scope:
+            self.on_cancel = lambda: call_in_loop(token, scope.cancel)
+            await work()

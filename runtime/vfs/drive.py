@@ -257,7 +257,7 @@ class Drive:
             return False
 
     def find(self, directory: str, name: str) -> str | None:
-        """Return the Linux name in the directory at a host path that the Windows name means, or None. Raises NtError."""
+        """Return the Linux name in a directory (a host path) that the Windows name means, or None. Raises NtError."""
         host = names.to_host(name)
         try:
             os.close(self.tree.locate(f"{directory}/{host}" if directory else host))

@@ -1,0 +1,241 @@
+"""Host descriptors as file objects: what standard input, output and error of a program are when they are no console.
+
+They are synchronous, as inherited standard handles are. An operation that would block the host is done by the guest
+thread's own task, so that only that thread waits.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import struct
+from typing import TYPE_CHECKING
+
+import trio
+
+from runtime.memory.faults import MemoryFault
+from runtime.nt import file_flags as ff
+from runtime.nt.file import FileObject, OpenRequest, unpack_exact
+from runtime.nt.io_request import IoRequest
+from runtime.nt.status import (
+    STATUS_ACCESS_VIOLATION,
+    STATUS_END_OF_FILE,
+    STATUS_INVALID_PARAMETER,
+    STATUS_PIPE_BROKEN,
+    STATUS_PIPE_CLOSING,
+    STATUS_SUCCESS,
+    NtError,
+)
+from runtime.vfs.errors import status_of
+from runtime.vfs.metadata import FILE_ATTRIBUTE_NORMAL, filetime
+
+if TYPE_CHECKING:
+    from runtime.nt.process import Process
+
+_CHUNK = 1 << 16
+_ATOMIC = 4096
+"""PIPE_BUF: a blocking pipe that polls writable takes this much at once."""
+
+
+class HostFile(FileObject):
+    """A host descriptor: a pipe, a socket, a regular file or a device that is no terminal.
+
+    Owns the descriptor. `readable` and `writable` say what the program may do with it.
+    """
+
+    def __init__(self, process: Process, fd: int, *, readable: bool, writable: bool, name: str = "") -> None:
+        access = ff.SYNCHRONIZE | ff.READ_CONTROL
+        access |= ff.FILE_GENERIC_READ if readable else ff.FILE_READ_ATTRIBUTES
+        access |= ff.FILE_GENERIC_WRITE if writable else 0
+        request = OpenRequest(process, access, 3, options=ff.FILE_SYNCHRONOUS_IO_NONALERT)
+        super().__init__(name, request, access)
+        self.fd = fd
+        mode = os.fstat(fd).st_mode
+        self.is_disk = stat.S_ISREG(mode)
+        self.is_pipe = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+        if self.is_disk:
+            self.device_type = ff.FILE_DEVICE_DISK
+        else:
+            self.device_type = ff.FILE_DEVICE_NAMED_PIPE if self.is_pipe else ff.FILE_DEVICE_NULL
+        self._own = -1
+        """A second, non-blocking descriptor of the pipe, which shares no flags with the rest of the host."""
+        if stat.S_ISFIFO(mode) and writable:
+            try:
+                self._own = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError:
+                self._own = -1
+        self._reading: trio.Lock | None = None
+        self._writing: trio.Lock | None = None
+
+    # Reading
+
+    def _ready(self, events: int) -> bool:
+        poll = select.poll()
+        poll.register(self.fd, events)
+        return bool(poll.poll(0))
+
+    def read(self, request: IoRequest) -> int:
+        if not request.length:
+            return STATUS_SUCCESS
+        if self.is_disk and request.offset is not None and request.offset >= 0:
+            os.lseek(self.fd, request.offset, os.SEEK_SET)
+        if self.is_disk or self._ready(select.POLLIN):
+            return self._read_now(request)
+        request.work = lambda: self._read_later(request)
+        return request.pend(lambda: None)
+
+    def _read_now(self, request: IoRequest) -> int:
+        try:
+            views = request.memory.views(request.buffer, min(request.length, _CHUNK * 16), write=True)
+            count = os.readv(self.fd, views[:512])
+        except MemoryFault:
+            raise NtError(STATUS_ACCESS_VIOLATION) from None
+        except OSError as error:
+            raise NtError(status_of(error)) from error
+        if not count:
+            return STATUS_PIPE_BROKEN if self.is_pipe else STATUS_END_OF_FILE
+        request.information = count
+        return STATUS_SUCCESS
+
+    async def _read_later(self, request: IoRequest) -> None:
+        if self._reading is None:
+            self._reading = trio.Lock()
+        async with self._reading:
+            while not self._ready(select.POLLIN):
+                await trio.lowlevel.wait_readable(self.fd)
+            if request.done:
+                return
+            try:
+                status = self._read_now(request)
+            except NtError as error:
+                status = error.status
+            request.complete(status, request.information)
+
+    # Writing
+
+    def write(self, request: IoRequest) -> int:
+        if not request.length:
+            return STATUS_SUCCESS
+        if self.is_disk and request.offset is not None and request.offset >= 0:
+            os.lseek(self.fd, request.offset, os.SEEK_SET)
+        done = self.write_some(request.read_buffer())
+        if done == request.length:
+            request.information = done
+            return STATUS_SUCCESS
+        request.work = lambda: self._write_later(request, request.read_buffer()[done:], done)
+        return request.pend(lambda: None)
+
+    def write_some(self, data: bytes) -> int:
+        """Write what goes out without blocking; returns how many bytes that was. Raises NtError."""
+        done = 0
+        try:
+            while done < len(data):
+                if self.is_disk:
+                    done += os.write(self.fd, data[done:] if done else data)
+                elif self._own >= 0:
+                    done += os.write(self._own, data[done : done + _CHUNK])
+                elif self._ready(select.POLLOUT):
+                    done += os.write(self.fd, data[done : done + _ATOMIC])
+                else:
+                    break
+        except BlockingIOError:
+            pass
+        except BrokenPipeError as error:
+            raise NtError(STATUS_PIPE_CLOSING) from error
+        except OSError as error:
+            raise NtError(status_of(error)) from error
+        return done
+
+    async def _write_later(self, request: IoRequest, data: bytes, done: int) -> None:
+        if self._writing is None:
+            self._writing = trio.Lock()
+        async with self._writing:
+            while data:
+                await trio.lowlevel.wait_writable(self._own if self._own >= 0 else self.fd)
+                if request.done:
+                    return
+                try:
+                    count = self.write_some(data)
+                except NtError as error:
+                    request.complete(error.status, done)
+                    return
+                done += count
+                data = data[count:]
+            request.complete(STATUS_SUCCESS, done)
+
+    def flush(self, request: IoRequest) -> int:
+        return STATUS_SUCCESS
+
+    # Information
+
+    def information(self, information_class: int, granted: int) -> bytes:
+        status = os.fstat(self.fd)
+        match information_class:
+            case 4:
+                times = [status.st_ctime_ns, status.st_atime_ns, status.st_mtime_ns, status.st_ctime_ns]
+                attributes = 0x20 if self.is_disk else FILE_ATTRIBUTE_NORMAL
+                return struct.pack("<qqqqII", *map(filetime, times), attributes, 0)
+            case 5:
+                size = status.st_size if self.is_disk else 0
+                return struct.pack("<qqIBBH", -(-size // 4096) * 4096, size, 1, 0, 0, 0)
+            case 6:
+                return struct.pack("<q", status.st_ino)
+            case 23 if self.is_pipe:
+                return bytes(8)
+            case 24 if self.is_pipe:
+                available = self._available()
+                return struct.pack("<IIIIIIIIII", 0, 2, 1, 1, 4096, available, 4096, 4096, 3, 0)
+        return super().information(information_class, granted)
+
+    def _available(self) -> int:
+        import fcntl
+        import termios
+
+        try:
+            return int.from_bytes(fcntl.ioctl(self.fd, termios.FIONREAD, bytes(4)), "little")
+        except OSError:
+            return 0
+
+    def set_information(self, information_class: int, data: bytes, process: Process) -> None:
+        if information_class == 14 and self.is_disk:
+            (position,) = unpack_exact("<q", data)
+            if position < 0:
+                raise NtError(STATUS_INVALID_PARAMETER)
+            os.lseek(self.fd, position, os.SEEK_SET)
+            return
+        if information_class == 20 and self.is_disk:
+            (size,) = unpack_exact("<q", data)
+            try:
+                os.ftruncate(self.fd, size)
+            except OSError as error:
+                raise NtError(status_of(error)) from error
+            return
+        if information_class == 23 and self.is_pipe:
+            return
+        super().set_information(information_class, data, process)
+
+    def fs_control(self, request: IoRequest, code: int, data: bytes) -> int:
+        if code == 0x0011400C and self.is_pipe:  # FSCTL_PIPE_PEEK
+            available = self._available()
+            if not available and self._ready(select.POLLIN):
+                raise NtError(STATUS_PIPE_BROKEN)
+            request.write_buffer(struct.pack("<IIII", 3, available, 0, 0)[: request.length])
+            request.information = min(16, request.length)
+            return STATUS_SUCCESS
+        return super().fs_control(request, code, data)
+
+    def current_position(self) -> int:
+        """Return the host's position in a regular file."""
+        return os.lseek(self.fd, 0, os.SEEK_CUR)
+
+    def closed(self) -> None:
+        super().closed()
+        for fd in (self.fd, self._own):
+            if fd >= 0:
+                os.close(fd)
+        self.fd = self._own = -1
+
+    def state(self) -> dict[str, str | int | bool | None]:
+        kind = "disk" if self.is_disk else "pipe" if self.is_pipe else "device"
+        return super().state() | {"host": kind}

@@ -1,0 +1,134 @@
+"""The host terminal behind a console: its modes, its size, and writing to it without ever blocking the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import select
+import struct
+import termios
+
+import trio
+
+_REPLY = re.compile(rb"\x1b\[(\d+);(\d+)R")
+_LFLAG = 3
+_CHUNK = 1 << 14
+
+
+class Terminal:
+    """A terminal's descriptors. Does not own them; `close` puts the terminal's modes back.
+
+    `input_fd` or `output_fd` may be -1: a terminal that only shows, or only reads.
+    """
+
+    def __init__(self, input_fd: int, output_fd: int) -> None:
+        self.input_fd = input_fd
+        self.output_fd = output_fd
+        self._output = -1
+        if output_fd >= 0:
+            try:
+                flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+                self._output = os.open(f"/proc/self/fd/{output_fd}", flags)
+            except OSError:
+                self._output = -1
+        self._saved: list[object] | None = None
+        self._can_report = True
+        self.typed_ahead = b""
+        """Input that came in while a report of the terminal was waited for."""
+
+    def close(self) -> None:
+        """Put the terminal's modes back and give up our own descriptor."""
+        if self._saved is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.input_fd, termios.TCSADRAIN, self._saved)  # type: ignore[arg-type]
+            self._saved = None
+        if self._output >= 0:
+            os.close(self._output)
+            self._output = -1
+
+    def size(self) -> tuple[int, int]:
+        """Return columns and rows; 80 by 25 where the terminal does not know."""
+        for fd in (self.output_fd, self.input_fd):
+            if fd >= 0:
+                with contextlib.suppress(OSError):
+                    rows, columns = struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(8)))[:2]
+                    if rows and columns:
+                        return columns, rows
+        return 80, 25
+
+    def set_input_mode(self, *, lines: bool, echo: bool, signals: bool) -> None:
+        """Let the terminal edit lines, echo what is typed, and turn Ctrl-C into a signal, or not."""
+        if self.input_fd < 0:
+            return
+        with contextlib.suppress(termios.error):
+            mode = termios.tcgetattr(self.input_fd)
+            if self._saved is None:
+                self._saved = list(mode)
+            wanted = mode[_LFLAG] & ~(termios.ICANON | termios.ECHO | termios.ISIG)
+            wanted |= (
+                (termios.ICANON if lines else 0) | (termios.ECHO if echo else 0) | (termios.ISIG if signals else 0)
+            )
+            if wanted != mode[_LFLAG]:
+                mode[_LFLAG] = wanted
+                termios.tcsetattr(self.input_fd, termios.TCSANOW, mode)
+
+    def readable(self) -> bool:
+        """Whether a read would not block."""
+        return self.input_fd >= 0 and bool(select.select([self.input_fd], [], [], 0)[0])
+
+    def read(self) -> bytes:
+        """Read what is there; b"" at the end of input. May block. Raises OSError."""
+        if self.typed_ahead:
+            data, self.typed_ahead = self.typed_ahead, b""
+            return data
+        return os.read(self.input_fd, 4096)
+
+    def write_some(self, data: bytes) -> int:
+        """Write what goes out without blocking. Raises OSError."""
+        done = 0
+        try:
+            while done < len(data):
+                if self._output >= 0:
+                    done += os.write(self._output, data[done : done + _CHUNK])
+                elif select.select([], [self.output_fd], [], 0)[1]:
+                    done += os.write(self.output_fd, data[done : done + 1024])
+                else:
+                    break
+        except BlockingIOError:
+            pass
+        return done
+
+    async def wait_writable(self) -> None:
+        """Return when more goes out; to be awaited in trio."""
+        await trio.lowlevel.wait_writable(self._output if self._output >= 0 else self.output_fd)
+
+    def cursor(self) -> tuple[int, int] | None:
+        """Ask the terminal where its cursor is: column and row from 0, or None when it does not say at once."""
+        if not self._can_report or self.input_fd < 0 or self.output_fd < 0:
+            return None
+        try:
+            before = termios.tcgetattr(self.input_fd)
+            raw = list(before)
+            raw[_LFLAG] &= ~(termios.ICANON | termios.ECHO)
+            termios.tcsetattr(self.input_fd, termios.TCSANOW, raw)
+        except termios.error:
+            return None
+        data = b""
+        try:
+            os.write(self.output_fd, b"\x1b[6n")
+            while select.select([self.input_fd], [], [], 0.2)[0]:
+                data += os.read(self.input_fd, 256)
+                found = _REPLY.search(data)
+                if found:
+                    self.typed_ahead += data[: found.start()] + data[found.end() :]
+                    return int(found[2]) - 1, int(found[1]) - 1
+        except OSError:
+            pass
+        finally:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.input_fd, termios.TCSANOW, before)
+        self.typed_ahead += data
+        self._can_report = False
+        return None
