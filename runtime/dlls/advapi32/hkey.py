@@ -103,7 +103,9 @@ def key_of(thread: Thread, hkey: int, access: int = 0) -> Key:
     return key
 
 
-def open_below(thread: Thread, hkey: int, path: str | None, desired: int, *, open_link: bool = False) -> tuple[Key, int]:
+def open_below(
+    thread: Thread, hkey: int, path: str | None, desired: int, *, open_link: bool = False
+) -> tuple[Key, int]:
     """Open the key `path` below an HKEY; returns it with the access granted.
 
     Raises NtError; a path with a leading backslash is ERROR_BAD_PATHNAME, except below HKEY_CLASSES_ROOT.

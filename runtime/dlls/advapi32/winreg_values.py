@@ -43,6 +43,7 @@ from runtime.nt.status import (
 from runtime.nt.thread import Thread
 
 REG_TYPE = Annotated[DWORD, Enum("REG_VALUE_TYPE")]
+RRF = Annotated[DWORD, Enum("REG_ROUTINE_FLAGS")]
 InData = Annotated[LPVOID, InBytes("cbData")]
 OutData = Annotated[LPVOID, OutBytes("lpcbData", actual="lpcbData")]
 
@@ -205,7 +206,7 @@ def _get_value(
 
 @advapi32.export(category="registry")
 def RegGetValueW(
-    thread: Thread, hkey: HKEY, lpSubKey: LPCWSTR, lpValue: LPCWSTR, dwFlags: Annotated[DWORD, Enum("REG_ROUTINE_FLAGS")],
+    thread: Thread, hkey: HKEY, lpSubKey: LPCWSTR, lpValue: LPCWSTR, dwFlags: RRF,
     pdwType: Out[REG_TYPE], pvData: Annotated[LPVOID, OutBytes("pcbData", actual="pcbData")], pcbData: InOut[DWORD],
 ) -> LSTATUS:  # fmt: skip
     """Read a value of the wanted types: text is terminated, and expanded unless RRF_NOEXPAND."""
@@ -214,7 +215,7 @@ def RegGetValueW(
 
 @advapi32.export(category="registry")
 def RegGetValueA(
-    thread: Thread, hkey: HKEY, lpSubKey: LPCSTR, lpValue: LPCSTR, dwFlags: Annotated[DWORD, Enum("REG_ROUTINE_FLAGS")],
+    thread: Thread, hkey: HKEY, lpSubKey: LPCSTR, lpValue: LPCSTR, dwFlags: RRF,
     pdwType: Out[REG_TYPE], pvData: Annotated[LPVOID, OutBytes("pcbData", actual="pcbData")], pcbData: InOut[DWORD],
 ) -> LSTATUS:  # fmt: skip
     """RegGetValueW through the ANSI code page."""
@@ -369,7 +370,9 @@ def RegEnumValueA(
     return _enum_value(thread, hKey, dwIndex, lpValueName, lpcchValueName, lpReserved, lpType, lpData, lpcbData, False)
 
 
-def _query_multiple(thread: Thread, hkey: int, entries: int, count: int, buffer: int, size: InOut[DWORD], wide: bool) -> int:
+def _query_multiple(
+    thread: Thread, hkey: int, entries: int, count: int, buffer: int, size: InOut[DWORD], wide: bool
+) -> int:
     """VALENT: name, length, address of the data, type."""
     key = key_of(thread, hkey, reg.KEY_QUERY_VALUE)
     memory = thread.process.memory
@@ -380,10 +383,7 @@ def _query_multiple(thread: Thread, hkey: int, entries: int, count: int, buffer:
     for index in range(count):
         entry = entries + index * step
         name_address = memory.read_pointer(entry)
-        if wide:
-            name = memory.read_wstr(name_address)
-        else:
-            name = thread.process.decode_ansi(memory.read_str(name_address))
+        name = memory.read_wstr(name_address) if wide else thread.process.decode_ansi(memory.read_str(name_address))
         row = key.value(name)
         data = row.data if wide else ansi_data(thread, row)
         out += bytes(-len(out) % width)
