@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef strtod
+
 #define OVERFLOW_CODE 3
 #define UNDERFLOW_CODE 4
 
