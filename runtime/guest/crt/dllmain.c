@@ -4,6 +4,8 @@
 #include "locks.h"
 #include "thread_data.h"
 
+void crt_system_data_init(void);
+
 BOOL WINAPI crt_dll_main(HINSTANCE instance, DWORD reason, LPVOID reserved)
 {
     switch (reason) {
@@ -13,6 +15,7 @@ BOOL WINAPI crt_dll_main(HINSTANCE instance, DWORD reason, LPVOID reserved)
             return FALSE;
         crt_heap_init();
         crt_locale_init();
+        crt_system_data_init();
         crt_environment_init();
         crt_lowio_init();
         crt_stdio_init();

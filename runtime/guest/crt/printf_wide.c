@@ -50,3 +50,15 @@ int crt_format_wide_stream(FILE *stream, uint64_t options, const wchar_t *format
     _unlock_file(stream);
     return result;
 }
+
+/* For messages of the runtime itself. */
+int crt_print(FILE *stream, const wchar_t *format, ...)
+{
+    va_list arguments;
+    int result;
+
+    va_start(arguments, format);
+    result = crt_format_wide_stream(stream, PRINTF_FLAVOUR, format, NULL, arguments);
+    va_end(arguments);
+    return result;
+}
