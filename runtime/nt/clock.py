@@ -24,6 +24,8 @@ UNIX_EPOCH = 116_444_736_000_000_000
 """1970-01-01 as system time."""
 CLOCK_INTERVAL = 156_250
 """The period of the clock interrupt, in which GetTickCount moves: 15.625 ms."""
+ENDLESS = -(1 << 63)
+"""The relative timeout that never ends."""
 DETERMINISTIC_START = 133_485_408_000_000_000
 """2024-01-01 00:00 UTC, when a deterministic machine boots unless told otherwise."""
 
@@ -88,7 +90,7 @@ class Clock:
 
     def due(self, timeout: int | None) -> int | None:
         """The tick at which a timeout ends: negative counts from now, positive is a system time, None never ends."""
-        if timeout is None:
+        if timeout is None or timeout == ENDLESS:
             return None
         return self.ticks() - timeout if timeout <= 0 else timeout - self.boot
 

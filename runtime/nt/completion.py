@@ -53,12 +53,18 @@ class IoCompletion(Waitable):
         self.entries.append(entry)
         self.release_waiters()
 
+    def closed(self) -> None:
+        """Nobody can post any more: whoever waits is told STATUS_ABANDONED."""
+        for wait in list(self._removers):
+            wait.finish(st.STATUS_ABANDONED)
+
     async def remove(
         self, thread: WaitingThread, count: int = 1, *, alertable: bool = False, timeout: int | None = None
     ) -> tuple[int, list[CompletionEntry]]:
         """NtRemoveIoCompletionEx: at most `count` entries, waiting for the first one.
 
-        Returns STATUS_SUCCESS and the entries, or STATUS_TIMEOUT, STATUS_USER_APC or STATUS_ALERTED and none.
+        Returns STATUS_SUCCESS and the entries, or STATUS_TIMEOUT, STATUS_USER_APC, STATUS_ALERTED or STATUS_ABANDONED
+        (the port was closed) and none.
         """
         if self.entries:
             return st.STATUS_SUCCESS, self._take(count)
