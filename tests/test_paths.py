@@ -13,7 +13,7 @@ from runtime.nt.casing import upcase
 from runtime.vfs import names, pattern
 from runtime.vfs.dospath import CurrentDirectories, PathType, device_name, full_path, path_type, to_nt
 
-HERE = CurrentDirectories("C:\\work\\here\\", (("D", "D:\\data"),))
+HERE = CurrentDirectories("C:\\work\\here\\", {"D": "D:\\data"})
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_path_type(path: str, expected: PathType) -> None:
         ("..", "C:\\work"),
         ("\\x", "C:\\x"),
         ("C:x", "C:\\work\\here\\x"),
-        ("C:", "C:\\work\\here\\"),
+        ("C:", "C:\\work\\here"),
         ("D:x", "D:\\data\\x"),
         ("E:x", "E:\\x"),
         ("\\\\server\\share\\..\\..\\x", "\\\\server\\share\\x"),

@@ -6,6 +6,7 @@ from runtime.nt.console_file import ConsoleDevice
 from runtime.nt.disk_file import DiskDevice
 from runtime.nt.file_control import FileTable
 from runtime.nt.named_pipe import NamedPipeDevice
+from runtime.nt.network_device import NetworkDevice
 from runtime.nt.null_device import NullDevice
 from runtime.nt.object import Namespace, SymbolicLink
 from runtime.vfs.drives import Drives
@@ -25,6 +26,7 @@ def install_devices(namespace: Namespace, drives: Drives) -> FileTable:
     namespace.place("\\Device\\NamedPipe", NamedPipeDevice())
     namespace.place("\\Device\\Null", NullDevice())
     namespace.place("\\Device\\ConDrv", ConsoleDevice())
+    namespace.place("\\Device\\Mup", NetworkDevice())
     for name, target in (
         ("PIPE", "\\Device\\NamedPipe"),
         ("NUL", "\\Device\\Null"),

@@ -125,6 +125,18 @@ class DirectoryQuery:
         except (NtError, OSError):
             return None  # it went away since the names were read
 
+    def next_entry(self) -> DirectoryEntry | None:
+        """Return the next entry, or None at the end. Raises NtError."""
+        if self._names is None:
+            self._names = self._list()
+        while self._index < len(self._names):
+            entry = self._entry(*self._names[self._index])
+            self._index += 1
+            if entry is not None:
+                self._first = False
+                return entry
+        return None
+
     def fill(self, information_class: int, length: int, *, single: bool) -> tuple[bytes, int]:
         """Return as many entries as `length` bytes hold, and the status.
 

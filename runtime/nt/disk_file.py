@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runtime.memory.faults import MemoryFault
 from runtime.nt import file_flags as ff
 from runtime.nt.change_notify import DirectoryWatch
-from runtime.nt.directory_query import DirectoryQuery
+from runtime.nt.directory_query import DirectoryEntry, DirectoryQuery
 from runtime.nt.disk_control import fs_control
 from runtime.nt.file import (
     Answer,
@@ -23,7 +23,7 @@ from runtime.nt.file import (
     unpack_exact,
 )
 from runtime.nt.file_control import FileControl, FileTable, RangeLock
-from runtime.nt.file_information import pack_information
+from runtime.nt.file_information import network_open, pack_information
 from runtime.nt.io_request import IoRequest
 from runtime.nt.object import ObjectAttributes
 from runtime.nt.status import (
@@ -99,6 +99,22 @@ class DiskDevice(Device):
         except BaseException:
             location.close()
             raise
+
+    def query_path(self, path: str, process: Process) -> bytes:
+        parts, trailing = split_path(path)
+        if not path:
+            raise NtError(STATUS_INVALID_DEVICE_REQUEST)
+        with self.drive.resolve(parts, follow=False) as location:
+            if not location.exists:
+                raise NtError(STATUS_OBJECT_NAME_NOT_FOUND)
+            if trailing and not location.is_directory:
+                raise NtError(STATUS_OBJECT_NAME_INVALID)
+            assert location.status is not None
+            control = self.table.get((location.status.st_dev, location.status.st_ino))
+            if control is not None and control.delete_pending:
+                raise NtError(STATUS_DELETE_PENDING)
+            with host_errors():
+                return network_open(location.metadata())
 
     def _open_existing(self, location: Location, request: OpenRequest) -> FileObject:
         if request.disposition == ff.FILE_CREATE:
@@ -608,6 +624,13 @@ class DiskFile(FileObject):
         request.write_buffer(data)
         request.information = len(data)
         return status
+
+    def next_entry(self, pattern: str) -> DirectoryEntry | None:
+        if not self.is_directory:
+            raise NtError(STATUS_INVALID_PARAMETER)
+        if self.query_state is None:
+            self.query_state = DirectoryQuery(self.drive, self.host_path, pattern)
+        return self.query_state.next_entry()
 
     def notify(self, request: IoRequest, filter_mask: int, *, subtree: bool, extended: bool = False) -> int:
         if not self.is_directory:

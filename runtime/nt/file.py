@@ -32,6 +32,7 @@ from runtime.nt.wait import Waitable
 from runtime.vfs.drive import Reparse
 
 if TYPE_CHECKING:
+    from runtime.nt.directory_query import DirectoryEntry
     from runtime.nt.process import Process
 
 FILE_TYPE = ObjectType("File", ff.FILE_GENERIC_READ, ff.FILE_GENERIC_WRITE, ff.FILE_GENERIC_EXECUTE, ff.FILE_ALL_ACCESS)
@@ -107,6 +108,15 @@ class Opener(Object):
         """Open what `path` names below this object. Raises NtError and Reparse."""
         raise NtError(STATUS_OBJECT_NAME_NOT_FOUND)
 
+    def query_path(self, path: str, process: Process) -> bytes:
+        """Return FILE_NETWORK_OPEN_INFORMATION of what `path` names, without opening it. Raises NtError and Reparse."""
+        options = ff.FILE_OPEN_REPARSE_POINT
+        file = self.open(path, OpenRequest(process, ff.FILE_READ_ATTRIBUTES, 7, options=options))
+        try:
+            return file.information(34, file.granted)
+        finally:
+            file.closed()
+
 
 class Device(Opener):
     """A named device."""
@@ -176,6 +186,10 @@ class FileObject(Waitable, Opener):
         self, request: IoRequest, information_class: int, pattern: str | None, *, single: bool, restart: bool
     ) -> int:
         """NtQueryDirectoryFile."""
+        raise NtError(STATUS_INVALID_PARAMETER)
+
+    def next_entry(self, pattern: str) -> DirectoryEntry | None:
+        """Return the next entry that matches the pattern of the first call; None at the end. Raises NtError."""
         raise NtError(STATUS_INVALID_PARAMETER)
 
     def notify(self, request: IoRequest, filter_mask: int, *, subtree: bool, extended: bool = False) -> int:
@@ -352,6 +366,19 @@ def open_file(namespace: Namespace, attributes: ObjectAttributes, request: OpenR
             raise NtError(status)
         try:
             return found.item.open(found.remainder, request)
+        except Reparse as link:
+            attributes = ObjectAttributes(link.path, None, attributes.attributes)
+    raise NtError(STATUS_OBJECT_NAME_INVALID)
+
+
+def query_path(namespace: Namespace, attributes: ObjectAttributes, process: Process) -> bytes:
+    """NtQueryFullAttributesFile: FILE_NETWORK_OPEN_INFORMATION (56 bytes) of a named file. Raises NtError."""
+    for _ in range(MAXIMUM_REPARSES):
+        found = namespace.resolve(attributes)
+        if not isinstance(found.item, Opener):
+            raise NtError(STATUS_OBJECT_NAME_NOT_FOUND if found.remainder else STATUS_OBJECT_TYPE_MISMATCH)
+        try:
+            return found.item.query_path(found.remainder, process)
         except Reparse as link:
             attributes = ObjectAttributes(link.path, None, attributes.attributes)
     raise NtError(STATUS_OBJECT_NAME_INVALID)

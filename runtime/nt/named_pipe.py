@@ -536,20 +536,27 @@ class PipeRoot(FileObject):
         self, request: IoRequest, information_class: int, pattern: str | None, *, single: bool, restart: bool
     ) -> int:
         first = self._names is None
-        if self._names is None or restart:
-            found = sorted((pipe.name for pipe in self.device.pipes.values()), key=upcase)
-            self._names = [name for name in found if matches(pattern or "*", name)]
-        if not self._names:
+        if restart:
+            self._names = None
+        entry = self.next_entry(pattern or "*")
+        if entry is None:
             raise NtError(STATUS_NO_SUCH_FILE if first else STATUS_NO_MORE_FILES)
+        packed = pack_entry(entry, information_class, 0)
+        request.write_buffer(packed[: request.length])
+        request.information = min(len(packed), request.length)
+        return STATUS_SUCCESS if len(packed) <= request.length else STATUS_BUFFER_OVERFLOW
+
+    def next_entry(self, pattern: str) -> DirectoryEntry | None:
+        if self._names is None:
+            found = sorted((pipe.name for pipe in self.device.pipes.values()), key=upcase)
+            self._names = [name for name in found if matches(pattern, name)]
+        if not self._names:
+            return None
         name = self._names.pop(0)
         pipe = self.device.pipes.get(upcase(name))
         instances = len(pipe.instances) if pipe is not None else 0
         maximum = pipe.parameters.maximum if pipe is not None else 0
-        data = Metadata(FILE_ATTRIBUTE_NORMAL, 0, 0, 0, 0, instances, maximum, 1, 0)
-        packed = pack_entry(DirectoryEntry(name, data), information_class, 0)
-        request.write_buffer(packed[: request.length])
-        request.information = min(len(packed), request.length)
-        return STATUS_SUCCESS if len(packed) <= request.length else STATUS_BUFFER_OVERFLOW
+        return DirectoryEntry(name, Metadata(FILE_ATTRIBUTE_NORMAL, 0, 0, 0, 0, instances, maximum, 1, 0))
 
     def fs_control(self, request: IoRequest, code: int, data: bytes) -> int:
         if code != FSCTL_PIPE_WAIT:

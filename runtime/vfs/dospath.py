@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from runtime.nt.casing import upcase
 
@@ -36,19 +37,19 @@ class PathType(enum.IntEnum):
 class CurrentDirectories:
     """What relative paths start from.
 
-    `directory` is absolute and ends in a backslash; `by_drive` holds the `=X:` environment variables: upper-case
+    `current` is the absolute current directory; `by_drive` holds what the `=X:` environment variables say: upper-case
     letter → directory.
     """
 
-    directory: str = "C:\\"
-    by_drive: tuple[tuple[str, str], ...] = ()
+    current: str = "C:\\"
+    by_drive: Mapping[str, str] = field(default_factory=dict)
 
     def on_drive(self, letter: str) -> str:
         """Return the current directory of a drive."""
         letter = letter.upper()
-        if self.directory[:2].upper() == letter + ":":
-            return self.directory
-        return dict(self.by_drive).get(letter, f"{letter}:\\")
+        if self.current[:2].upper() == letter + ":":
+            return self.current
+        return self.by_drive.get(letter, f"{letter}:\\")
 
 
 def path_type(path: str) -> PathType:
@@ -153,17 +154,17 @@ def full_path(path: str, current: CurrentDirectories) -> str:
             return _collapse(path[:2] + "\\", path[3:])
         case PathType.DRIVE_RELATIVE:
             base = current.on_drive(path[0])
-            return full_path(base.rstrip("\\") + "\\" + path[2:], current)
+            return _collapse(path[0] + base[1:3], base[3:].rstrip("\\") + ("\\" + path[2:] if path[2:] else ""))
         case PathType.ROOTED:
-            if path_type(current.directory) is PathType.UNC_ABSOLUTE:
-                return _collapse(_unc_split(current.directory)[0], path[1:])
-            return _collapse(current.directory[:2] + "\\", path[1:])
-    if path_type(current.directory) is PathType.UNC_ABSOLUTE:
-        fixed, rest = _unc_split(current.directory)
+            if path_type(current.current) is PathType.UNC_ABSOLUTE:
+                return _collapse(_unc_split(current.current)[0], path[1:])
+            return _collapse(current.current[:2] + "\\", path[1:])
+    if path_type(current.current) is PathType.UNC_ABSOLUTE:
+        fixed, rest = _unc_split(current.current)
         return _collapse(fixed, rest.rstrip("\\") + "\\" + path)
-    if path_type(current.directory) is PathType.LOCAL_DEVICE:
-        return _collapse(current.directory[:4], current.directory[4:].rstrip("\\") + "\\" + path)
-    return _collapse(current.directory[:3], current.directory[3:] + "\\" + path)
+    if path_type(current.current) is PathType.LOCAL_DEVICE:
+        return _collapse(current.current[:4], current.current[4:].rstrip("\\") + "\\" + path)
+    return _collapse(current.current[:3], current.current[3:] + "\\" + path)
 
 
 def to_nt(path: str, current: CurrentDirectories) -> str:
