@@ -213,12 +213,16 @@ class Image:
         self._parse_headers()
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Image:
-        """Map the file and read its headers. Raises ImageError, also when the file cannot be opened or read."""
-        name = os.fspath(path)
+    def open(cls, path: str | os.PathLike[str], name: str | None = None) -> Image:
+        """Map the file and read its headers. `name` is what errors call it (default: the path).
+
+        Raises ImageError, also when the file cannot be opened or read.
+        """
+        place = os.fspath(path)
+        name = name or place
         data: mmap.mmap | bytes
         try:
-            descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             try:
                 size = os.fstat(descriptor).st_size
                 data = mmap.mmap(descriptor, size, prot=mmap.PROT_READ) if size else os.read(descriptor, 1)

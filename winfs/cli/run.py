@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
-
 import click
 import msgspec
 
@@ -25,9 +23,6 @@ from runtime.config import (
 )
 from runtime.loader.pe import ImageError
 from winfs.cli import CommandError
-
-if TYPE_CHECKING:
-    from runtime.machine import Machine
 
 EXIT_TIMEOUT = 124  # as timeout(1)
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -225,28 +220,42 @@ def run_program(
     timeout: float | None,
     verbose: bool,
 ) -> int:
-    """Boot the machine, run the program to its end and return the exit status."""
+    """Boot the machine, run the program to its end and return the exit status. Raises CommandError."""
     import trio
+
     from runtime.machine import open_machine
 
     async def main() -> int:
         with trio.move_on_after(timeout if timeout is not None else float("inf")):
             async with open_machine(config) as machine:
-                return await _run_in(machine, program, arguments, folder, verbose)
+                process = await machine.spawn(program, arguments, cwd=folder, stdin=0, stdout=1, stderr=2)
+                code = await process.wait()
+                if verbose:
+                    click.echo(f"winfs: {program}: exit code {code:#x} ({code})", err=True)
+                return exit_status(code)
         click.echo(f"winfs: {program}: ended after {timeout:g} seconds", err=True)
         return EXIT_TIMEOUT
 
-    return trio.run(main)
-
-
-async def _run_in(
-    machine: Machine, program: Path | str, arguments: list[str], folder: Path | str, verbose: bool
-) -> int:
     try:
-        process = await machine.spawn(program, arguments, cwd=folder, stdin=0, stdout=1, stderr=2)
-    except (ImageError, ConfigError) as error:
-        raise CommandError(str(error)) from None
-    code = await process.wait()
-    if verbose:
-        click.echo(f"winfs: {program}: exit code {code:#x} ({code})", err=True)
-    return exit_status(code)
+        return trio.run(main)
+    except BaseExceptionGroup as group:
+        raise _as_command_error(_only(group)) from None
+    except Exception as error:
+        raise _as_command_error(error) from None
+
+
+def _only(error: BaseException) -> BaseException:
+    """The one exception in nested groups; the group itself when there are several."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _as_command_error(error: BaseException) -> BaseException:
+    """What the user is told: one line for what can go wrong outside winfs, the exception itself for a bug."""
+    if isinstance(error, ImageError | ConfigError):
+        return CommandError(str(error))
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return CommandError(f"{name}{error.strerror or error}")
+    return error
