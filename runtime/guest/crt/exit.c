@@ -171,3 +171,8 @@ CRT_EXPORT __declspec(noreturn) void abort(void)
 #endif
     _exit(3);
 }
+
+#ifdef MSVCRT
+/* Called, where a program sets it, in place of the end of the process. */
+void (*crt_aexit_routine)(int) = _exit;
+#endif

@@ -657,3 +657,8 @@ CRT_EXPORT int _open_osfhandle(intptr_t handle, int flags)
     return fd;
 }
 
+
+#ifdef MSVCRT
+/* What programs' macros use for a descriptor that is none. */
+crt_ioinfo crt_bad_ioinfo = {.handle = INVALID_HANDLE_VALUE, .lookahead = {'\n'}};
+#endif
