@@ -39,7 +39,7 @@ class Machine:
         self.config = Config()
         self.accounts = Accounts("WINFS", "user")
         self.facts = MachineFacts("WINFS", "user", self.accounts, Processor(2))
-        self.registry = open_registry(None, self.clock.now, self.facts)
+        self.registry = open_registry(None, self.facts, self.clock.now)
 
 
 class Modules:
@@ -61,7 +61,7 @@ class Process:
         self.memory = AddressSpace(PhysicalMemory(1 << 30, 1 << 28))
         self.handles = HandleTable()
         self.dll_state: dict[type[object], object] = {}
-        self.environment: Environment = default_environment("WINFS", "user", Processor(2))
+        self.variables = default_environment("WINFS", "user", Processor(2))
         self.token = machine.accounts.logon()
         self.modules = Modules(self)
         self.layout = X64
@@ -71,6 +71,9 @@ class Process:
 
     def allocate(self, size: int) -> int:
         return self.memory.allocate(0, size, MEM_RESERVE_COMMIT, PAGE_READWRITE)
+
+    def environment(self) -> Environment:
+        return self.variables
 
     def decode_ansi(self, data: bytes) -> str:
         return data.decode("cp1252", "replace")

@@ -126,6 +126,8 @@ class Key(Object):
         self.wow64 = wow64
         """Whether relative opens take the 32-bit view."""
         self.machine_node: KeyNode | None = None
+        self.tags = 0
+        """KeyHandleTagsInformation: free for user mode."""
         self._notification: _Notification | None = None
 
     @property

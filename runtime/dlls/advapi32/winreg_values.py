@@ -158,7 +158,7 @@ def _get_row(thread: Thread, hkey: int, path: str | None, name: str | None, flag
         data = _terminated(data, kind)
     if kind == REG_EXPAND_SZ and not flags & RRF_NOEXPAND:
         text = data.decode("utf-16-le", "surrogatepass").split("\0", 1)[0]
-        text = thread.process.environment.expand(text)
+        text = thread.process.environment().expand(text)
         kind, data = REG_SZ, (text + "\0").encode("utf-16-le", "surrogatepass")
     return ValueRow(row.name, kind, data)
 

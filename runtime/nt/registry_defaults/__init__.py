@@ -41,7 +41,7 @@ class MachineFacts:
         return f"C:\\Users\\{self.user}"
 
 
-def open_registry(path: Path | None, now: Callable[[], int], facts: MachineFacts) -> Registry:
+def open_registry(path: Path | None, facts: MachineFacts, now: Callable[[], int]) -> Registry:
     """Open the registry of a machine: the database at `path`, or one in memory for None. `now` gives FILETIMEs.
 
     Raises StoreError.
