@@ -12,7 +12,7 @@ Sizes are those of the 64-bit and 32-bit Windows ABIs (MS-DTYP 2.2); `Int(0, …
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from runtime.dlls.codec import Codec
@@ -105,8 +105,7 @@ class Ref(Generic[T]):
 
     def get(self) -> T:
         """Read the value pointed at."""
-        value: T = self._codec.read(self._memory, self.address)
-        return value
+        return cast(T, self._codec.read(self._memory, self.address))
 
     def set(self, value: T) -> None:
         """Write the value pointed at."""

@@ -1,0 +1,89 @@
+"""The loader's own exports: LdrLoadDll and its relatives."""
+
+from __future__ import annotations
+
+from runtime.dlls.ntdll.dll import ntdll
+from runtime.dlls.types import (
+    NTSTATUS,
+    PANSI_STRING_IN,
+    PUNICODE_STRING_IN,
+    PVOID,
+    ULONG,
+    Out,
+)
+from runtime.nt import status as st
+from runtime.nt.loading import find_module, load_module, procedure
+from runtime.nt.status import NtError
+from runtime.nt.thread import Thread
+
+
+@ntdll.export("dll")
+async def LdrLoadDll(
+    thread: Thread, DllPath: PVOID, DllCharacteristics: PVOID, DllName: PUNICODE_STRING_IN, DllHandle: Out[PVOID]
+) -> NTSTATUS:
+    module = await load_module(thread, DllName or "", 0)
+    DllHandle.set(module.base)
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("dll")
+async def LdrUnloadDll(thread: Thread, DllHandle: PVOID) -> NTSTATUS:
+    module = thread.process.loader.by_base(DllHandle)
+    if module is None:
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+    await thread.process.loader.free(thread, module)
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("dll")
+def LdrGetDllHandle(
+    thread: Thread, DllPath: PVOID, DllCharacteristics: PVOID, DllName: PUNICODE_STRING_IN, DllHandle: Out[PVOID]
+) -> NTSTATUS:
+    DllHandle.set(find_module(thread.process, DllName or "").base)
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("dll")
+def LdrGetProcedureAddress(
+    thread: Thread, DllHandle: PVOID, ProcedureName: PANSI_STRING_IN, ProcedureNumber: ULONG,
+    ProcedureAddress: Out[PVOID],
+) -> NTSTATUS:  # fmt: skip
+    name: str | int = ProcedureName.decode("latin-1") if ProcedureName else ProcedureNumber
+    ProcedureAddress.set(procedure(thread.process, DllHandle, name))
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("dll")
+def LdrDisableThreadCalloutsForDll(thread: Thread, DllHandle: PVOID) -> NTSTATUS:
+    module = thread.process.loader.by_base(DllHandle)
+    if module is None:
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+    if module.tls is not None:
+        raise NtError(st.STATUS_UNSUCCESSFUL)
+    module.thread_calls = False
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("dll")
+def LdrAddRefDll(thread: Thread, Flags: ULONG, DllHandle: PVOID) -> NTSTATUS:
+    module = thread.process.loader.by_base(DllHandle)
+    if module is None:
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+    if Flags & 1:
+        module.load_count = -1
+    elif module.load_count >= 0:
+        module.load_count += 1
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("threading")
+async def LdrShutdownThread(thread: Thread) -> NTSTATUS:
+    await thread.process.loader.thread_detach(thread)
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("process")
+async def LdrShutdownProcess(thread: Thread) -> NTSTATUS:
+    await thread.process.loader.process_detach(thread)
+    return st.STATUS_SUCCESS
+

@@ -1,0 +1,452 @@
+"""The loader of one process: maps images, binds imports, runs DllMain and TLS callbacks, answers GetProcAddress.
+
+Everything here runs under the machine's lock. What calls guest code (initializers) is a coroutine on the thread that
+loads, as in Windows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from runtime.loader import builtin
+from runtime.loader.apiset import host_of, is_api_set
+from runtime.loader.mapping import map_image
+from runtime.loader.module import Module
+from runtime.loader.pe import Image, ImageError
+from runtime.loader.pe_tables import ImportedDll
+from runtime.loader.peb import Arena, LoaderLists
+from runtime.loader.search import SYSTEM_DIRECTORY, SearchPath, base_name, directory_of
+from runtime.loader.tls import StaticTls
+from runtime.nt import status as st
+from runtime.nt.status import NtError
+
+if TYPE_CHECKING:
+    from runtime.nt.process import Process
+    from runtime.nt.thread import Thread
+
+log = logging.getLogger(__name__)
+
+DLL_PROCESS_DETACH, DLL_PROCESS_ATTACH, DLL_THREAD_ATTACH, DLL_THREAD_DETACH = range(4)
+
+_FORWARD_LIMIT: Final = 32
+_STUB_SIZE: Final = 16
+
+
+class Loader:
+    """The modules of a process."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._memory = process.memory
+        self.modules: list[Module] = []
+        """All modules in load order."""
+        self.executable: Module | None = None
+        self.search = SearchPath("")
+        self.arena = Arena(process.memory, "loader")
+        self.tls = StaticTls(process.memory, process.layout, self.arena)
+        self.lists: LoaderLists | None = None
+        self._by_name: dict[str, Module] = {}
+        self._initialization: list[Module] = []
+        self._stubs = 0
+        self._stubs_end = 0
+        self._stub_by_name: dict[tuple[str, str], int] = {}
+        self._dispatchers: dict[str, int] = {}
+        self.shutting_down = False
+
+    # Look-up
+
+    def find(self, name: str) -> Module | None:
+        """Return the loaded module of that base name or full path (any case, `.dll` optional as Windows has it)."""
+        if "\\" in name or "/" in name:
+            wanted = name.replace("/", "\\").lower()
+            return next((module for module in self.modules if module.path.lower() == wanted), None)
+        lowered = with_extension(name).lower()
+        if is_api_set(lowered):
+            lowered = host_of(lowered) or lowered
+        return self._by_name.get(lowered)
+
+    def at(self, address: int) -> Module | None:
+        """Return the module whose image covers `address`."""
+        return next((module for module in self.modules if module.base <= address < module.end), None)
+
+    def by_base(self, base: int) -> Module | None:
+        """Return the module at exactly `base`; 0 is the program."""
+        if base == 0:
+            return self.executable
+        return next((module for module in self.modules if module.base == base & ~3), None)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(tuple(self.modules))
+
+    def dispatcher(self, name: str) -> int:
+        """Return the address of a function of ntrtl.dll that the machine itself enters; 0 before it is loaded."""
+        address = self._dispatchers.get(name)
+        if address is None:
+            module = self._by_name.get(builtin.RUNTIME_DLL)
+            target = builtin.guest_functions().get("ntdll.dll", {}).get(name, name)
+            address = self.export(module, target) or 0 if module is not None else 0
+            if address:
+                self._dispatchers[name] = address
+        return address
+
+    def export(self, module: Module, name: str | int, depth: int = 0) -> int | None:
+        """Return the address of an export by name or ordinal, following forwarders; None when there is none."""
+        image = module.builtin
+        forward: str | None
+        if image is not None:
+            key = name if isinstance(name, str) else image.ordinals.get(name)
+            if key is None:
+                return None
+            rva = image.functions.get(key)
+            if rva is not None:
+                return module.base + rva
+            forward = image.forwards.get(key)
+            if forward is None:
+                return None
+        else:
+            assert module.image is not None
+            exports = module.image.exports()
+            found = exports.by_name(name) if isinstance(name, str) else exports.by_ordinal(name)
+            if found is None:
+                return None
+            forward = found.forwarder
+            if forward is None:
+                return module.base + found.rva
+        return self._follow(module, forward, depth)
+
+    def _follow(self, module: Module, forward: str, depth: int) -> int | None:
+        if depth >= _FORWARD_LIMIT:
+            return None
+        dll, _, name = forward.rpartition(".")
+        try:
+            target = self._load(dll + ".dll", 0, module)
+        except (NtError, ImageError):
+            return None
+        if target not in module.dependencies and target is not module:
+            module.dependencies.append(target)
+        return self.export(target, int(name[1:]) if name.startswith("#") else name, depth + 1)
+
+    def address_of(self, module: str, name: str) -> int:
+        """Return the address of an export of a loaded DLL. Raises NtError(STATUS_ENTRYPOINT_NOT_FOUND)."""
+        found = self.find(module)
+        address = self.export(found, name) if found is not None else None
+        if address is None:
+            raise NtError(st.STATUS_ENTRYPOINT_NOT_FOUND)
+        return address
+
+    def describe(self, address: int) -> str:
+        """Return `module+0x1234` for a code address, plain hex outside all modules."""
+        module = self.at(address)
+        return f"{module.name}+{address - module.base:#x}" if module is not None else f"{address:#x}"
+
+    # Mapping
+
+    def map_program(self, image: Image, path: str) -> Module:
+        """Map the program itself (its imports are bound by `link`). Raises ImageError, NtError."""
+        image.check_machine()
+        image.check_loadable()
+        module = self._map(image, path, base_name(path), load_count=-1)
+        self.executable = module
+        self.search.application = directory_of(path)
+        return module
+
+    def _map(self, image: Image, path: str, name: str, load_count: int = 1) -> Module:
+        memory, machine = self._memory, self._process.machine
+        base = image.image_base
+        size = image.size_of_image
+        movable = not image.relocations_stripped
+        wanted = machine.random_image_base(size) if machine.config.aslr and movable else base
+        if not memory.is_free(wanted, wanted + size) or wanted & 0xFFFF:
+            if not movable:
+                raise image.error(
+                    f"must be loaded at {base:#x}, which is taken, and has no relocations to load it elsewhere"
+                )
+            wanted = memory.find_free(size, lowest=0x10000 if self._process.pointer_size == 4 else 0x1_8000_0000)
+        backing = machine.image_backing(image, path, wanted)
+        sections = [(item.virtual_address, item.mapped_size, item.characteristics) for item in image.sections]
+        if image.is_flat:
+            sections = [(0, size, 0xE0000020)]
+        map_image(memory, backing, wanted, sections, path, image.size_of_headers)
+        entry = wanted + image.entry_point if image.entry_point else 0
+        module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=image.tls())
+        module.timestamp = image.time_date_stamp
+        self._register(module)
+        return module
+
+    def _map_builtin(self, name: str) -> Module:
+        machine = self._process.machine
+        path = f"{SYSTEM_DIRECTORY}\\{name}"
+        guest = builtin.guest_dlls().get(name)
+        if guest is not None:
+            return self._map(machine.guest_image(guest), path, name)
+        generated, backing = machine.builtin_image(name)
+        map_image(self._memory, backing, generated.base, list(generated.sections), path, 0x1000)
+        module = Module(name, path, generated.base, generated.size, 0, builtin=generated)
+        self._register(module)
+        return module
+
+    def _register(self, module: Module) -> None:
+        self.modules.append(module)
+        self._by_name.setdefault(module.name.lower(), module)
+        if self.lists is not None:
+            self.lists.add(module, self._process.machine.clock.now())
+        self._process.machine.trace.load(
+            self._process.pid, self._process.running_thread_id, module.name, module.path, module.base, module.size,
+            builtin=module.builtin is not None,
+        )  # fmt: skip
+
+    def publish(self, lists: LoaderLists) -> None:
+        """The PEB exists now: link every module mapped so far."""
+        self.lists = lists
+        for module in self.modules:
+            lists.add(module, self._process.machine.clock.now())
+
+    # Loading
+
+    def load(self, name: str, flags: int = 0) -> Module:
+        """Map a DLL and everything it needs, without running initializers; count one more reference.
+
+        Raises NtError(STATUS_DLL_NOT_FOUND), or ImageError for a file that is no good.
+        """
+        module = self._load(name, flags, None)
+        return module
+
+    def load_data(self, name: str, flags: int) -> Module:
+        """Map a file as data or as resources only: no imports, no initializers. Raises NtError, ImageError."""
+        lowered = with_extension(base_name(name)).lower()
+        if "\\" not in name and builtin.is_builtin(lowered):
+            return self._load(name, flags, None)
+        image, path = self._open(with_extension(name), flags)
+        found = next((item for item in self.modules if item.path.lower() == path.lower()), None)
+        if found is not None:
+            if found.load_count >= 0:
+                found.load_count += 1
+            return found
+        module = self._map(image, path, base_name(path))
+        module.as_data = True
+        module.entry = 0
+        module.tls = None
+        return module
+
+    def _load(self, name: str, flags: int, importer: Module | None) -> Module:
+        name = name.replace("/", "\\")
+        found = self.find(with_extension(name))
+        if found is not None:
+            if found.load_count >= 0:
+                found.load_count += 1
+            return found
+        lowered = with_extension(base_name(name)).lower()
+        if is_api_set(lowered):
+            host = host_of(lowered)
+            if host is None:
+                raise NtError(st.STATUS_DLL_NOT_FOUND)
+            return self._load(host, 0, importer)
+        in_system = "\\" not in name or directory_of(name).lower() == SYSTEM_DIRECTORY.lower()
+        if in_system and builtin.is_builtin(lowered):
+            module = self._map_builtin(lowered)
+        else:
+            image, path = self._open(with_extension(name), flags)
+            known = next((item for item in self.modules if item.path.lower() == path.lower()), None)
+            if known is not None:
+                if known.load_count >= 0:
+                    known.load_count += 1
+                return known
+            image.check_machine()
+            image.check_loadable()
+            module = self._map(image, path, base_name(path))
+        try:
+            self.link(module)
+        except (NtError, ImageError):
+            self._unmap(module)
+            raise
+        return module
+
+    def _open(self, name: str, flags: int) -> tuple[Image, str]:
+        process = self._process
+        if "\\" in name or name[1:2] == ":":
+            path = process.full_path(name)
+            image = process.machine.open_image(path)
+            if image is None:
+                raise NtError(st.STATUS_DLL_NOT_FOUND)
+            return image, path
+        environment = process.environment()
+        for directory in self.search.directories(
+            flags, process.current_directory, environment.get("PATH", ""), self.search.application
+        ):
+            path = f"{directory.rstrip(chr(92))}\\{name}"
+            image = process.machine.open_image(process.full_path(path))
+            if image is not None:
+                return image, path
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+
+    # Binding
+
+    def link(self, module: Module) -> None:
+        """Bind the imports of a freshly mapped module, loading what it needs. Raises NtError, ImageError."""
+        if module.image is not None:
+            for dll in module.image.imports():
+                self._bind(module, dll)
+        if module.tls is not None:
+            self.tls.add(module, self._process.tebs())
+        self._initialization.append(module)
+
+    def _bind(self, module: Module, dll: ImportedDll) -> None:
+        try:
+            target = self._load(dll.name, 0, module)
+        except NtError as error:
+            if error.status != st.STATUS_DLL_NOT_FOUND:
+                raise
+            self._process.missing_dll(module, dll.name)
+            raise
+        if target not in module.dependencies:
+            module.dependencies.append(target)
+        pointer_size = self._process.pointer_size
+        run: list[bytes] = []
+        start = expected = 0
+        for symbol in dll.symbols:
+            wanted = symbol.name if symbol.name is not None else symbol.ordinal
+            address = self._import_address(module, target, wanted)
+            if symbol.thunk != expected:
+                if run:
+                    self._memory.poke(module.base + start, b"".join(run))
+                run, start = [], symbol.thunk
+            run.append(address.to_bytes(pointer_size, "little"))
+            expected = symbol.thunk + pointer_size
+        if run:
+            self._memory.poke(module.base + start, b"".join(run))
+
+    def _import_address(self, module: Module, target: Module, wanted: str | int) -> int:
+        address = self.export(target, wanted)
+        if address is None:
+            function = wanted if isinstance(wanted, str) else f"#{wanted}"
+            module.missing.append(f"{target.name}!{function}")
+            return self._missing_stub(target.name, function)
+        if isinstance(wanted, str):
+            return self._process.import_thunk(target, wanted, address)
+        return address
+
+    def _missing_stub(self, dll: str, function: str) -> int:
+        """Return the address of a stub that fails with the function's name when it is called."""
+        address = self._stub_by_name.get((dll, function))
+        if address is None:
+            number = self._process.add_missing(dll, function)
+            address = self._stub_by_name[dll, function] = self.add_stub(builtin.trap_code(number))
+        return address
+
+    def add_stub(self, code: bytes) -> int:
+        """Place a few bytes of code of the machine's own; return their address."""
+        size = -(-len(code) // _STUB_SIZE) * _STUB_SIZE
+        if self._stubs + size > self._stubs_end:
+            self._stubs = self._process.allocate_code(0x10000, "stubs")
+            self._stubs_end = self._stubs + 0x10000
+        address = self._stubs
+        self._memory.poke(address, code.ljust(size, b"\xcc"))
+        self._stubs += size
+        return address
+
+    # Initializers
+
+    async def run_initializers(self, thread: Thread, reserved: int) -> bool:
+        """Deliver DLL_PROCESS_ATTACH to modules that have not had it, dependencies first; False when one refused.
+
+        `reserved` is DllMain's third argument: not 0 for DLLs that the program itself imports.
+        """
+        while self._initialization:
+            module = self._initialization.pop(0)
+            if module.initialized or module.as_data:
+                continue
+            module.initialized = True
+            assert self.lists is not None
+            if module.is_dll:
+                self.lists.initialized(module)
+            await self._tls_callbacks(thread, module, DLL_PROCESS_ATTACH)
+            if module.is_dll and module.entry and not await self._call(thread, module, DLL_PROCESS_ATTACH, reserved):
+                return False
+        return True
+
+    async def _call(self, thread: Thread, module: Module, reason: int, reserved: int) -> int:
+        routine = self.dispatcher("LdrpCallInitRoutine")
+        return await thread.call(routine, module.entry, module.base, reason, reserved) & 0xFFFFFFFF
+
+    async def _tls_callbacks(self, thread: Thread, module: Module, reason: int) -> None:
+        if module.tls is None or not module.tls.callbacks_table:
+            return
+        routine = self.dispatcher("LdrpCallInitRoutine")
+        table = module.base + module.tls.callbacks_table
+        for index in range(1024):
+            callback = self._memory.read_pointer(table + index * self._process.pointer_size)
+            if not callback:
+                break
+            await thread.call(routine, callback, module.base, reason, 0)
+
+    async def thread_attach(self, thread: Thread) -> None:
+        """Deliver DLL_THREAD_ATTACH on a new thread."""
+        for module in self:
+            if module.initialized and module.thread_calls:
+                await self._tls_callbacks(thread, module, DLL_THREAD_ATTACH)
+                if module.is_dll and module.entry:
+                    await self._call(thread, module, DLL_THREAD_ATTACH, 0)
+
+    async def thread_detach(self, thread: Thread) -> None:
+        """Deliver DLL_THREAD_DETACH on a thread that ends, last initialized first."""
+        for module in reversed(self.modules[:]):
+            if module.initialized and module.thread_calls:
+                if module.is_dll and module.entry:
+                    await self._call(thread, module, DLL_THREAD_DETACH, 0)
+                await self._tls_callbacks(thread, module, DLL_THREAD_DETACH)
+
+    async def process_detach(self, thread: Thread) -> None:
+        """Deliver DLL_PROCESS_DETACH to every module, last initialized first; the process ends."""
+        self.shutting_down = True
+        for module in reversed(self.modules[:]):
+            if module.initialized:
+                module.initialized = False
+                if module.is_dll and module.entry:
+                    await self._call(thread, module, DLL_PROCESS_DETACH, 1)
+                await self._tls_callbacks(thread, module, DLL_PROCESS_DETACH)
+
+    # Unloading
+
+    async def free(self, thread: Thread, module: Module) -> None:
+        """FreeLibrary: drop one reference; with the last one go the module and what only it needed."""
+        if module.load_count < 0 or self.shutting_down:
+            return
+        module.load_count -= 1
+        if module.load_count > 0:
+            return
+        if module.initialized:
+            module.initialized = False
+            if module.is_dll and module.entry:
+                await self._call(thread, module, DLL_PROCESS_DETACH, 0)
+            await self._tls_callbacks(thread, module, DLL_PROCESS_DETACH)
+        dependencies, module.dependencies = module.dependencies, []
+        if module in self.modules:
+            self._unmap(module)
+        for dependency in dependencies:
+            if dependency in self.modules:
+                await self.free(thread, dependency)
+
+    def _unmap(self, module: Module) -> None:
+        if module.tls_index >= 0:
+            self.tls.remove(module, self._process.tebs())
+        self.modules.remove(module)
+        if module in self._initialization:
+            self._initialization.remove(module)
+        if self._by_name.get(module.name.lower()) is module:
+            del self._by_name[module.name.lower()]
+        if self.lists is not None and module.entry_address:
+            self.lists.remove(module)
+        self._process.machine.trace.unload(
+            self._process.pid, self._process.running_thread_id, module.name, module.base
+        )
+        self._memory.unmap_view(module.base)
+
+
+def with_extension(name: str) -> str:
+    """Return a DLL name as LoadLibrary reads it: `.dll` is added unless there is an extension or a final dot."""
+    last = base_name(name)
+    if last.endswith("."):
+        return name[:-1]
+    return name if "." in last else name + ".dll"

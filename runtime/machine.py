@@ -1,0 +1,387 @@
+"""A machine: registry, objects, drives, clock and processes of one emulated Windows 10 computer.
+
+    async with open_machine(config) as machine:
+        process = await machine.spawn("rg.exe", ["needle"], stdout=1)
+        code = await process.wait()
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from runtime import dlls
+from runtime.config import ConfigError, MachineConfig
+from runtime.cpu.engine import Engine, Handlers
+from runtime.cpu.physical import PhysicalMemory
+from runtime.dlls.export import Export
+from runtime.dlls.gate import ExportGate, Gate, MissingGate, UnknownServiceGate
+from runtime.loader import builtin
+from runtime.loader.builtin import BuiltinImage
+from runtime.loader.guest_tracer import GuestTracer
+from runtime.loader.mapping import builtin_backing, image_backing
+from runtime.loader.pe import Image, ImageError
+from runtime.loader.peb import BUILD_NUMBER, Parameters
+from runtime.memory.backing import ImageBacking
+from runtime.memory.space import AddressSpace
+from runtime.nt.accounts import Accounts
+from runtime.nt.clock import Clock
+from runtime.nt.command_line import join_command_line
+from runtime.nt.devices import install_devices
+from runtime.nt.environment import default_environment
+from runtime.nt.known_folders import create_skeleton
+from runtime.nt.object import standard_namespace
+from runtime.nt.process import Process
+from runtime.nt.processor import Processor
+from runtime.nt.registry_defaults import MachineFacts, open_registry
+from runtime.nt.services import SERVICE_NUMBERS
+from runtime.nt.shared_data import SharedUserData
+from runtime.nt.status import NtError
+from runtime.nt.streams import open_stream
+from runtime.nt.thread import Thread
+from runtime.nt.token import Token
+from runtime.trace.filters import Filter
+from runtime.trace.sinks import FileSink, Sink
+from runtime.trace.trace import Trace
+from runtime.vfs.drives import Drives
+
+if TYPE_CHECKING:
+    from runtime.config import Trace as TraceConfig
+
+log = logging.getLogger(__name__)
+
+BUILTIN_BASE: Final = 0x7FFC_0000_0000
+_TICK: Final = 0.002
+_SWITCH_INTERVAL: Final = 0.0005
+
+TrapTarget = Callable[[Process], "Gate"]
+
+
+class Machine:
+    """One emulated computer; made by `open_machine`.
+
+    `lock` is the executive lock: hold it while touching anything here from outside an API call.
+    """
+
+    def __init__(self, config: MachineConfig, token: trio.lowlevel.TrioToken, nursery: trio.Nursery) -> None:
+        self.config = config
+        self.token = token
+        self.nursery = nursery
+        self.lock = threading.Lock()
+        self.random = random.Random()
+        self.processor = Processor()
+        self.physical = PhysicalMemory()
+        self.commit_limit = self.physical.limit // 2
+        self.clock = Clock(self.lock)
+        self.trace = _make_trace(config.trace, self.clock)
+        self.accounts = Accounts(config.computer_name, config.user_name)
+        self.objects = standard_namespace()
+        self.drives = Drives.from_config(config)
+        drive_c = config.drive("C")
+        assert drive_c is not None
+        if drive_c.access != "ro":
+            create_skeleton(drive_c.path, config.user_name)
+        self.files = install_devices(self.objects, self.drives)
+        facts = MachineFacts(config.computer_name, config.user_name, self.accounts, self.processor)
+        self.registry = open_registry(config.folder / "registry.db", facts, self.clock.now)
+        self.objects.place("\\REGISTRY", self.registry)
+        pages = self.physical.limit // 0x1000
+        self.shared_data = SharedUserData(
+            self.physical, self.clock, BUILD_NUMBER, self.processor.count, pages, self.random.getrandbits(32)
+        )
+        self.processes: dict[int, Process] = {}
+        self.threads: dict[int, Thread] = {}
+        self._ids: set[int] = set()
+        self._next_id = 0x1000
+        self._traps: list[TrapTarget] = []
+        self._export_traps: dict[Export, int] = {}
+        self._missing_traps: dict[tuple[str, str], int] = {}
+        self._builtin: dict[str, tuple[BuiltinImage, ImageBacking]] = {}
+        self._next_builtin = BUILTIN_BASE
+        self._images: dict[tuple[str, int], ImageBacking] = {}
+        self._guest_images: dict[Path, Image] = {}
+        self._overrides: dict[tuple[str, str], Export] = {}
+        self._callback_trap = self.add_trap(lambda process: lambda thread: thread.guest_returned())
+
+    # Programs
+
+    async def spawn(
+        self,
+        program: Path | str,
+        args: Sequence[str] = (),
+        *,
+        cwd: Path | str | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+        command_line: str | None = None,
+    ) -> Process:
+        """Start a program and return its process, which runs at once.
+
+        `program` and `cwd` are host paths (Path) or Windows paths (str). `env` is added to the machine's environment.
+        `stdin`, `stdout` and `stderr` are host descriptors, which the caller keeps; None is no handle.
+        Raises ImageError for a file that is no good, ConfigError for a path that no drive holds.
+        """
+        host = program if isinstance(program, Path) else None
+        path = self.windows_path(program) if isinstance(program, Path) else program
+        image = Image.open(host) if host is not None else self.open_image(path)
+        if image is None:
+            raise ImageError(path, "no such file")
+        image.check_machine()
+        image.check_loadable()
+        if image.is_dll:
+            raise ImageError(str(program), "is a DLL, expected a program")
+        folder = self.windows_path(cwd) if isinstance(cwd, Path) else cwd or "C:\\"
+        environment = default_environment(self.config.computer_name, self.config.user_name, self.processor)
+        environment.update(self.config.environment)
+        environment.update(env or {})
+        line = command_line if command_line is not None else join_command_line([path, *args])
+        with self.lock:
+            process = self.new_process(None)
+            if stderr is not None:
+                process.report_descriptor = os.dup(stderr)
+            handles = [
+                0 if fd is None else open_stream(process, os.dup(fd), writable)
+                for fd, writable in ((stdin, False), (stdout, True), (stderr, True))
+            ]
+        parameters = Parameters(
+            path, line, folder, environment.block(), standard_handles=(handles[0], handles[1], handles[2])
+        )
+        await self.start(process, image, path, parameters)
+        return process
+
+    async def start(self, process: Process, image: Image, path: str, parameters: Parameters) -> Thread:
+        """Map a program into a new process and start its first thread. Raises ImageError, NtError."""
+        await self.nursery.start(process.run)
+        with self.lock:
+            self.trace.process_start(process.pid, 0, path, parameters.command_line, process.parent_pid)
+            try:
+                process.prepare(image, path, parameters)
+                return process.create_thread(_entry(process), process.peb)
+            except NtError as error:
+                process.terminate(error.status)
+                raise ImageError(path, f"cannot be started: {error}") from None
+            except ImageError:
+                process.terminate(1)
+                raise
+
+    def new_process(self, parent: Process | None, token: Token | None = None) -> Process:
+        """Return a process without a program yet. The lock is held."""
+        process = Process(self, self.new_id(), parent, token or self.accounts.logon())
+        self.processes[process.pid] = process
+        return process
+
+    def process_gone(self, process: Process) -> None:
+        """A process has been taken apart."""
+        self.processes.pop(process.pid, None)
+        self._ids.discard(process.pid)
+
+    def thread_gone(self, thread: Thread) -> None:
+        """A thread has ended; its id may be used again."""
+        self.threads.pop(thread.id, None)
+        self._ids.discard(thread.id)
+
+    def new_id(self) -> int:
+        """Return a process or thread id that is not in use: a multiple of 4."""
+        while True:
+            self._next_id += 4
+            if self._next_id not in self._ids:
+                self._ids.add(self._next_id)
+                return self._next_id
+
+    @property
+    def processor_mask(self) -> int:
+        """Affinity mask of all processors."""
+        return (1 << self.processor.count) - 1
+
+    def new_engine(self, memory: AddressSpace, handlers: Handlers) -> Engine:
+        """Return a CPU engine for an address space."""
+        from runtime.cpu.unicorn import UnicornEngine
+
+        return UnicornEngine(self.physical, memory.page_table, handlers)
+
+    # Paths and images
+
+    def nt_device_path(self, path: str) -> str:
+        """Return the device path of a Windows path: `\\Device\\HarddiskVolume1\\…`."""
+        drive = self.drives.get(path[:1]) if path[1:2] == ":" else None
+        return f"\\Device\\{drive.device_name}{path[2:]}" if drive is not None else path
+
+    def windows_path(self, path: Path) -> str:
+        """Return the Windows path of a host file or folder. Raises ConfigError when no drive holds it."""
+        found = self.drives.to_windows(str(path))
+        if found is None:
+            raise ConfigError(f"{path}: is on no drive of this machine; give it one with --drive")
+        return found
+
+    def open_image(self, path: str) -> Image | None:
+        """Open the PE file at an absolute Windows path; None when there is none. Raises ImageError."""
+        try:
+            location = self.drives.resolve(path)
+        except NtError:
+            return None
+        with location:
+            if not location.exists or location.is_directory:
+                return None
+            return Image.open(f"/proc/self/fd/{location.fd}", name=path)
+
+    def image_backing(self, image: Image, path: str, base: int) -> ImageBacking:
+        """Return the pages of an image at `base`."""
+        return image_backing(self.physical, image, base)
+
+    def guest_image(self, path: Path) -> Image:
+        """Return the parsed image of one of our compiled DLLs, opened once."""
+        image = self._guest_images.get(path)
+        if image is None:
+            image = self._guest_images[path] = Image.open(path)
+        return image
+
+    def builtin_image(self, name: str) -> tuple[BuiltinImage, ImageBacking]:
+        """Return the generated image of a built-in DLL (lower-case file name)."""
+        found = self._builtin.get(name)
+        if found is None:
+            image = builtin.build(
+                name, self._next_builtin, self.export_trap, SERVICE_NUMBERS, self._callback_trap, self._extra_exports(name)
+            )
+            self._next_builtin += -(-image.size // 0x10000) * 0x10000
+            found = self._builtin[name] = (image, builtin_backing(self.physical, image))
+        return found
+
+    def random_image_base(self, size: int) -> int:
+        """Return a random base for an image of `size` bytes (ASLR)."""
+        return 0x7FF6_0000_0000 + self.random.randrange(0x8000) * 0x10000
+
+    # Traps
+
+    def add_trap(self, target: TrapTarget) -> int:
+        """Return the number of a new trap; `target` makes the gate that serves it in a process."""
+        self._traps.append(target)
+        return len(self._traps) - 1
+
+    def export_trap(self, export: Export) -> int:
+        """Return the trap number of an export."""
+        number = self._export_traps.get(export)
+        if number is None:
+            number = self._export_traps[export] = self.add_trap(partial(self._export_gate, export))
+        return number
+
+    def _export_gate(self, export: Export, process: Process) -> Gate:
+        override = self._overrides.get((export.dll.name.lower(), export.name))
+        return ExportGate(override or export, process)
+
+    def add_missing(self, module: str, function: str) -> int:
+        """Return the trap number for calls of a function that does not exist."""
+        key = (module.lower(), function)
+        number = self._missing_traps.get(key)
+        if number is None:
+            number = self._missing_traps[key] = self.add_trap(lambda process: MissingGate(module, function))
+        return number
+
+    def bind_trap(self, process: Process, number: int) -> Gate | None:
+        """Return the gate for a trap number; None for one that no stub of ours has."""
+        return self._traps[number](process) if number < len(self._traps) else None
+
+    def bind_service(self, process: Process, number: int) -> Gate:
+        """Return the gate for a system service number."""
+        name = _service_names().get(number)
+        dll = dlls.find("ntdll.dll")
+        export = dll.exports.get(name) if dll is not None and name is not None else None
+        if export is None:
+            return UnknownServiceGate(number, name)
+        override = self._overrides.get(("ntdll.dll", export.name))
+        return ExportGate(override or export, process, syscall=True)
+
+    def guest_tracer(self, process: Process) -> GuestTracer:
+        """Return the import thunks of a process."""
+        if process.guest_tracer is None:
+            process.guest_tracer = GuestTracer(process)
+        return process.guest_tracer
+
+    def override(self, module: str, export: Export) -> None:
+        """Serve `export.name` of the DLL `module` with another function, in processes started from now on.
+
+        For users of the library: `runtime.dlls.export.Dll(module).export(…)` makes the export.
+        """
+        self._overrides[module.lower(), export.name] = export
+        self._builtin.pop(module.lower(), None)
+
+    def _extra_exports(self, name: str) -> Iterable[Export]:
+        """Overrides for names that the DLL does not have, or has in guest code."""
+        return [export for (module, _), export in self._overrides.items() if module == name]
+
+    # Life
+
+    async def run_clock(self) -> None:
+        """Serve alarms and keep KUSER_SHARED_DATA live."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.clock.run)
+            while True:
+                await trio.sleep(_TICK)
+                self.shared_data.update()
+
+    def close(self) -> None:
+        """Write what is to last; the machine is over."""
+        self.trace.close()
+        self.registry.close()
+        self.drives.close()
+
+
+def _entry(process: Process) -> int:
+    program = process.loader.executable
+    assert program is not None
+    return program.entry
+
+
+def _service_names() -> dict[int, str]:
+    return {number: name for name, number in SERVICE_NUMBERS.items()}
+
+
+def _make_trace(config: TraceConfig, clock: Clock) -> Trace:
+    sinks: list[Sink] = []
+    if config.enabled:
+        if config.output is not None:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+            sinks.append(FileSink(os.open(config.output, flags, 0o644), config.format, owned=True))
+        else:
+            sinks.append(FileSink(1, config.format))
+    rules = Filter.compile(config.patterns, config.categories, config.functions)
+    return Trace(clock.ticks, enabled=config.enabled, filter=rules, sinks=sinks)
+
+
+@asynccontextmanager
+async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
+    """Boot a machine; leaving the block ends its programs and shuts it down.
+
+    Raises ConfigError, OSError for a folder that cannot be used.
+    """
+    config.folder.mkdir(parents=True, exist_ok=True)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    try:
+        async with trio.open_nursery() as nursery:
+            machine = Machine(config, trio.lowlevel.current_trio_token(), nursery)
+            try:
+                nursery.start_soon(machine.run_clock)
+                yield machine
+            finally:
+                with machine.lock:
+                    for process in list(machine.processes.values()):
+                        process.terminate(1, "the machine shuts down")
+                with trio.CancelScope(shield=True), trio.move_on_after(5):
+                    while machine.processes:
+                        await trio.sleep(0.001)
+                machine.close()
+                nursery.cancel_scope.cancel()
+    finally:
+        sys.setswitchinterval(interval)

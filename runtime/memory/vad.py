@@ -1,0 +1,47 @@
+"""Virtual address descriptors: what each range of an address space is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runtime.memory.backing import Backing
+from runtime.memory.runs import Runs
+
+
+@dataclass(slots=True, eq=False)
+class Vad:
+    """One allocation: private memory or a view of a section.
+
+    `pages` maps page numbers to PAGE_* protections; 0 is reserved, not committed.
+    """
+
+    start: int
+    end: int
+    kind: int
+    """MEM_PRIVATE, MEM_MAPPED or MEM_IMAGE."""
+    allocation_protect: int
+    pages: Runs
+    allocation_base: int = 0
+    """What MEMORY_BASIC_INFORMATION calls AllocationBase; differs from `start` after a partial release."""
+    backing: Backing | None = None
+    offset: int = 0
+    """Offset of `start` in the backing, in bytes."""
+    writable_view: bool = False
+    """Whether the view may become PAGE_READWRITE (the section was opened for writing)."""
+    name: str = ""
+    """Path of the file behind the view, or what the range is for (stack, teb, …)."""
+    tags: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryInformation:
+    """MEMORY_BASIC_INFORMATION of one region."""
+
+    base: int
+    allocation_base: int
+    allocation_protect: int
+    size: int
+    state: int
+    protect: int
+    kind: int
+    name: str = ""

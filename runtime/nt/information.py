@@ -1,0 +1,134 @@
+"""Information classes of processes and threads (NtQueryInformationProcess, NtQueryInformationThread, 64-bit)."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from runtime.nt import status as st
+from runtime.nt.status import NtError
+
+if TYPE_CHECKING:
+    from runtime.nt.process import Process
+    from runtime.nt.thread import Thread
+
+
+def _unicode(text: str, address: int) -> bytes:
+    data = text.encode("utf-16-le", "surrogatepass")
+    return struct.pack("<HH4xQ", len(data), len(data) + 2, address + 16) + data + b"\0\0"
+
+
+def process_information(process: Process, information_class: int, address: int) -> bytes:
+    """Return what a query gives; `address` is where it will lie. Raises NtError(STATUS_INVALID_INFO_CLASS)."""
+    memory = process.memory
+    match information_class:
+        case 0:  # ProcessBasicInformation
+            status = process.exit_status
+            return struct.pack("<I4xQQi4xQQ", status, process.peb, 1, process.priority, process.pid, process.parent_pid)
+        case 1:  # ProcessQuotaLimits
+            return struct.pack("<QQQQQq", 0, 0, 0x32000, 0x159000, 0xFFFFFFFFFFFFFFFF, -1)
+        case 2:  # ProcessIoCounters
+            return struct.pack("<6Q", *process.io_counters)
+        case 3:  # ProcessVmCounters
+            committed, peak = memory.committed, memory.peak_committed
+            return struct.pack("<QQI4xQQQQQQQQ", peak, committed, 0, peak, committed, 0, 0, 0, 0, committed, peak)
+        case 4:  # ProcessTimes
+            kernel, user = process.times()
+            return struct.pack("<4q", process.create_time, process.exit_time, kernel, user)
+        case 7:  # ProcessDebugPort
+            return struct.pack("<Q", 0)
+        case 12:  # ProcessDefaultHardErrorMode
+            return struct.pack("<I", process.error_mode)
+        case 18:  # ProcessPriorityClass
+            return struct.pack("<BB", 0, process.priority_class)
+        case 20:  # ProcessHandleCount
+            return struct.pack("<I", len(process.handles))
+        case 21:  # ProcessAffinityMask
+            return struct.pack("<Q", process.machine.processor_mask)
+        case 24:  # ProcessSessionInformation
+            return struct.pack("<I", 1)
+        case 26:  # ProcessWow64Information
+            return struct.pack("<Q", 0)
+        case 27:  # ProcessImageFileName
+            return _unicode(process.machine.nt_device_path(process.image_path), address)
+        case 28:  # ProcessLUIDDeviceMapsEnabled
+            return struct.pack("<I", 1)
+        case 30:  # ProcessDebugObjectHandle
+            raise NtError(st.STATUS_PORT_NOT_SET)
+        case 31:  # ProcessDebugFlags
+            return struct.pack("<I", 1)
+        case 34:  # ProcessExecuteFlags
+            return struct.pack("<I", 0x4D)
+        case 36:  # ProcessCookie
+            return struct.pack("<I", process.cookie)
+        case 43:  # ProcessImageFileNameWin32
+            return _unicode(process.image_path, address)
+        case 60:  # ProcessCommandLineInformation
+            return _unicode(process.command_line, address)
+    raise NtError(st.STATUS_INVALID_INFO_CLASS)
+
+
+def set_process_information(process: Process, information_class: int, data: bytes) -> None:
+    """Store what a program sets. Raises NtError."""
+    match information_class:
+        case 12 if len(data) == 4:
+            process.error_mode = int.from_bytes(data, "little")
+        case 18 if len(data) == 2:
+            process.priority_class = data[1]
+        case 12 | 18:
+            raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
+        case 34 if len(data) == 4:
+            pass  # ProcessExecuteFlags: data execution prevention is always on for 64-bit programs
+        case _:
+            raise NtError(st.STATUS_INVALID_INFO_CLASS)
+
+
+def thread_information(thread: Thread, information_class: int, address: int) -> bytes:
+    """Return what a query gives; `address` is where it will lie. Raises NtError(STATUS_INVALID_INFO_CLASS)."""
+    process = thread.process
+    match information_class:
+        case 0:  # ThreadBasicInformation
+            mask = process.machine.processor_mask
+            priority = 8 + thread.priority
+            return struct.pack(
+                "<I4xQQQQii", thread.exit_status, thread.teb, process.pid, thread.id, mask, priority, thread.priority
+            )
+        case 1:  # ThreadTimes
+            kernel, user = process.times()
+            return struct.pack("<4q", thread.create_time, thread.exit_time, kernel, user)
+        case 9:  # ThreadQuerySetWin32StartAddress
+            return struct.pack("<Q", thread.start)
+        case 12:  # ThreadAmILastThread
+            return struct.pack("<I", len(process.threads) == 1)
+        case 14:  # ThreadPriorityBoost
+            return struct.pack("<I", 0)
+        case 16:  # ThreadIsIoPending
+            return struct.pack("<I", bool(thread.pending_io))
+        case 17:  # ThreadHideFromDebugger
+            return struct.pack("<B", 0)
+        case 20:  # ThreadIsTerminated
+            return struct.pack("<I", thread.ended)
+        case 35:  # ThreadSuspendCount
+            return struct.pack("<I", thread.suspend_count)
+        case 38:  # ThreadNameInformation
+            return _unicode(thread.description, address)
+    raise NtError(st.STATUS_INVALID_INFO_CLASS)
+
+
+def set_thread_information(thread: Thread, information_class: int, data: bytes, caller: Thread) -> None:
+    """Store what a program sets. Raises NtError."""
+    match information_class:
+        case 3 if len(data) == 4:  # ThreadBasePriority
+            thread.priority = int.from_bytes(data, "little", signed=True)
+        case 9 if len(data) == 8:  # ThreadQuerySetWin32StartAddress
+            thread.start = int.from_bytes(data, "little")
+        case 4 | 14 | 17:  # ThreadAffinityMask, ThreadPriorityBoost, ThreadHideFromDebugger: no effect to be seen here
+            pass
+        case 38 if len(data) == 16:  # ThreadNameInformation
+            length, _, address = struct.unpack("<HH4xQ", data)
+            name = caller.process.memory.read(address, length)
+            thread.description = name.decode("utf-16-le", "surrogatepass")
+        case 3 | 9 | 38:
+            raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
+        case _:
+            raise NtError(st.STATUS_INVALID_INFO_CLASS)

@@ -1,0 +1,54 @@
+"""Loading libraries on behalf of a running program: LdrLoadDll and LoadLibrary share this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runtime.loader.module import Module
+from runtime.loader.pe import ImageError, WrongMachineError
+from runtime.nt import status as st
+from runtime.nt.status import NtError
+
+if TYPE_CHECKING:
+    from runtime.nt.process import Process
+    from runtime.nt.thread import Thread
+
+
+async def load_module(thread: Thread, name: str, flags: int) -> Module:
+    """Load a DLL and run its initializers.
+
+    Raises NtError: STATUS_DLL_NOT_FOUND, STATUS_INVALID_IMAGE_FORMAT, STATUS_IMAGE_MACHINE_TYPE_MISMATCH,
+    STATUS_DLL_INIT_FAILED.
+    """
+    loader = thread.process.loader
+    try:
+        module = loader.load(name, flags)
+    except WrongMachineError:
+        raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
+    except ImageError as error:
+        thread.process.report(f"winfs: {error}")
+        raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
+    if not await loader.run_initializers(thread, 0):
+        await loader.free(thread, module)
+        raise NtError(st.STATUS_DLL_INIT_FAILED)
+    return module
+
+
+def find_module(process: Process, name: str) -> Module:
+    """Return a loaded module by name. Raises NtError(STATUS_DLL_NOT_FOUND)."""
+    module = process.loader.find(name)
+    if module is None:
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+    return module
+
+
+def procedure(process: Process, base: int, name: str | int) -> int:
+    """Return the address of an export. Raises NtError: STATUS_DLL_NOT_FOUND, STATUS_ENTRYPOINT_NOT_FOUND or
+    STATUS_ORDINAL_NOT_FOUND."""
+    module = process.loader.by_base(base)
+    if module is None:
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+    address = process.loader.export(module, name)
+    if address is None:
+        raise NtError(st.STATUS_ENTRYPOINT_NOT_FOUND if isinstance(name, str) else st.STATUS_ORDINAL_NOT_FOUND)
+    return process.import_thunk(module, name, address) if isinstance(name, str) else address

@@ -1,0 +1,476 @@
+"""Processes: an address space, its modules, its threads, its handles."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import trio
+
+from runtime.cpu.engine import Access, Engine, Gpr
+from runtime.dlls.abi import X64, Abi
+from runtime.loader.loader import Loader
+from runtime.loader.module import Module
+from runtime.loader.pe import Image, ImageError
+from runtime.loader.peb import (
+    SYSTEM_AREA,
+    LoaderLists,
+    Parameters,
+    write_parameters,
+    write_peb,
+    write_teb,
+)
+from runtime.memory.constants import (
+    MEM_COMMIT,
+    MEM_RESERVE,
+    PAGE_EXECUTE_READ,
+    PAGE_GUARD,
+    PAGE_READONLY,
+    PAGE_READWRITE,
+)
+from runtime.memory.faults import MemoryFault
+from runtime.memory.space import AddressSpace
+from runtime.nt import exception
+from runtime.nt import status as st
+from runtime.nt.crash import crash_report
+from runtime.nt.environment import Environment
+from runtime.nt.handles import HandleTable
+from runtime.nt.layout import SHARED_USER_DATA, X64 as X64_LAYOUT, Layout
+from runtime.nt.object import ObjectType
+from runtime.nt.park import LoopEvent, call_in_loop
+from runtime.nt.scheduler import Scheduler
+from runtime.nt.status import NtError
+from runtime.nt.thread import Thread
+from runtime.nt.token import Token
+from runtime.nt.wait import Waitable, WaitingThread
+from runtime.vfs.dospath import CurrentDirectories, full_path
+
+if TYPE_CHECKING:
+    from runtime.dlls.gate import Gate
+    from runtime.loader.guest_tracer import GuestTracer
+    from runtime.machine import Machine
+    from runtime.nt.console import Console
+
+log = logging.getLogger(__name__)
+
+PROCESS_TYPE = ObjectType("Process", read=0x20410, write=0x20BEA, execute=0x121001, all=0x1FFFFF)
+
+_MINIMUM_STACK: Final = 0x10000
+
+
+class Process(Waitable):
+    """One guest process.
+
+    `exit_status` is STATUS_PENDING until the process has ended.
+    """
+
+    object_type: ClassVar[ObjectType] = PROCESS_TYPE
+
+    def __init__(self, machine: Machine, pid: int, parent: Process | None, token: Token) -> None:
+        self.machine = machine
+        self.pid = pid
+        self.parent_pid = parent.pid if parent is not None else 0
+        self.token = token
+        self.pointer_size = 8
+        self.layout: Layout = X64_LAYOUT
+        self.abi: Abi = X64()
+        self.memory = AddressSpace(machine.physical, self.pointer_size, machine.commit_limit)
+        self.handles = HandleTable()
+        self.threads: dict[int, Thread] = {}
+        self.gates: dict[int, Gate] = {}
+        self.service_gates: dict[int, Gate] = {}
+        self.engine: Engine = machine.new_engine(self.memory, self)
+        self.memory.flush = self.engine.flush
+        self.memory.code_changed = self.engine.code_changed
+        self.memory.on_guard_page = self._touch_guard_page
+        self.scheduler = Scheduler(self.engine, machine.lock, f"cpu {pid}")
+        self.loader = Loader(self)
+        self.nursery: trio.Nursery
+        self.peb = 0
+        self.parameters = 0
+        self.image_path = ""
+        self.command_line = ""
+        self.directories = CurrentDirectories()
+        self.exit_status = st.STATUS_PENDING
+        self.exit_reason: str | None = None
+        self.create_time = machine.clock.now()
+        self.exit_time = 0
+        self.ended = False
+        self.terminating = False
+        self.initialized = False
+        self.callback_return = 0
+        self.report_descriptor = -1
+        self.ansi_code_page = "cp1252"
+        self.code_pages = (1252, 437)
+        """ANSI and OEM code page numbers."""
+        self.guest_tracer: GuestTracer | None = None
+        self.priority = 8
+        self.priority_class = 2
+        """PROCESS_PRIORITY_CLASS_NORMAL."""
+        self.error_mode = 0
+        self.console: Console | None = None
+        self.cookie = machine.random.getrandbits(32)
+        self.io_counters = [0, 0, 0, 0, 0, 0]
+        """Read, write and other operations, then the bytes of each."""
+        self.dll_state: dict[type[object], object] = {}
+        """What our DLLs keep once per process (`runtime.dlls.process_state`)."""
+        self._finished = LoopEvent()
+        self._stack_image: Image | None = None
+
+    # What exports use
+
+    @property
+    def modules(self) -> Loader:
+        """The loaded modules."""
+        return self.loader
+
+    @property
+    def current_directory(self) -> str:
+        """The current directory, as a Windows path."""
+        return self.directories.current
+
+    def full_path(self, path: str) -> str:
+        """GetFullPathName: the absolute Windows path that `path` means in this process."""
+        return full_path(path, self.directories)
+
+    def decode_ansi(self, text: bytes) -> str:
+        """Decode bytes in the ANSI code page, as MultiByteToWideChar(CP_ACP) does."""
+        return text.decode(self.ansi_code_page, "replace")
+
+    def encode_ansi(self, text: str) -> bytes:
+        """Encode to the ANSI code page; what it lacks becomes `?`."""
+        return text.encode(self.ansi_code_page, "replace")
+
+    def environment(self) -> Environment:
+        """Return a copy of the environment block the program sees now."""
+        memory = self.memory
+        block = memory.read_pointer(self.parameters + 0x80)
+        size = memory.read_u64(self.parameters + 0x3F0)
+        return Environment.parse(memory.read(block, size))
+
+    def times(self) -> tuple[int, int]:
+        """Return kernel and user time in 100 ns; the worker's processor time counts as user time."""
+        return 0, self.scheduler.processor_time()
+
+    @property
+    def running_thread_id(self) -> int:
+        """The id of the thread whose call is being served; 0 before the first."""
+        current = self.scheduler.current
+        return current.id if current is not None else next(iter(self.threads), 0)
+
+    def tebs(self) -> list[int]:
+        """TEB addresses of all living threads."""
+        return [thread.teb for thread in self.threads.values() if not thread.ended]
+
+    # Waitable
+
+    def signalled(self, thread: WaitingThread) -> bool:
+        """A process is signalled once it has ended."""
+        return self.ended
+
+    # Start
+
+    def prepare(self, image: Image, path: str, parameters: Parameters) -> None:
+        """Map the program and its DLLs and fill in the process structures. Raises ImageError, NtError."""
+        memory = self.memory
+        self.image_path, self.command_line = path, parameters.command_line
+        self.directories = CurrentDirectories(parameters.current_directory.rstrip("\\") + "\\")
+        shared = self.machine.shared_data.backing
+        memory.map_view(shared, SHARED_USER_DATA, 0, 0x1000, PAGE_READONLY, name="shared user data")
+        program = self.loader.map_program(image, path)
+        self._stack_image = image
+        self.peb = memory.allocate(
+            0, self.layout.peb_size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, lowest=SYSTEM_AREA, name="peb"
+        )
+        self.parameters = write_parameters(memory, self.loader.arena, parameters)
+        ldr = write_peb(
+            memory, self.layout, self.peb, self.loader.arena, program, self.parameters,
+            self.machine.processor.count, image.subsystem,
+        )  # fmt: skip
+        lists = LoaderLists(memory, self.loader.arena, ldr)
+        self.loader.publish(lists)
+        for name in ("ntdll.dll", "kernel32.dll", "kernelbase.dll"):
+            self.loader.load(name).load_count = -1
+        runtime_dll = self.loader.load("ntrtl.dll")
+        runtime_dll.load_count = -1
+        self.callback_return = self.loader.address_of("ntdll.dll", "KiUserCallbackReturn")
+        self.loader.link(program)
+        # Everything the program itself needs stays as long as the process.
+        for module in self.loader:
+            module.load_count = -1
+
+    def create_thread(self, start: int, parameter: int, *, stack_reserve: int = 0, stack_commit: int = 0,
+                      suspended: bool = False) -> Thread:  # fmt: skip
+        """Make a thread with its TEB and stack; it runs once `resume`d or at once. Raises NtError."""
+        machine, memory, layout = self.machine, self.memory, self.layout
+        image = self._stack_image
+        reserve = stack_reserve or (image.stack_reserve if image is not None else 0x100000)
+        commit = stack_commit or (image.stack_commit if image is not None else 0x1000)
+        reserve = max(-(-max(reserve, commit) // 0x10000) * 0x10000, _MINIMUM_STACK)
+        commit = min(-(-max(commit, 0x1000) // 0x1000) * 0x1000, reserve - 0x3000)
+        bottom = memory.allocate(0, reserve, MEM_RESERVE, PAGE_READWRITE, name="stack")
+        base = bottom + reserve
+        limit = base - commit
+        memory.commit(limit, base, PAGE_READWRITE)
+        memory.commit(limit - 0x1000, limit, PAGE_READWRITE | PAGE_GUARD)
+        teb = memory.allocate(
+            0, layout.teb_size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, lowest=SYSTEM_AREA, name="teb"
+        )
+        thread_id = machine.new_id()
+        write_teb(memory, layout, teb, self.peb, self.pid, thread_id, base, limit, bottom)
+        self.loader.tls.new_thread(teb)
+        context = self.engine.new_context()
+        thread = Thread(self, thread_id, context, teb, start, parameter)
+        thread.stack_base, thread.deallocation_stack = base, bottom
+        context.gs_base = teb
+        registers = context.registers
+        registers[Gpr.RCX], registers[Gpr.RDX] = start, parameter
+        registers[Gpr.RSP] = base - 0x28 - 0x100
+        context.rip = self.loader.dispatcher("RtlUserThreadStart")
+        first = not self.threads
+        self.threads[thread_id] = thread
+        machine.threads[thread_id] = thread
+        thread.begin_with(self._start_first(thread) if first else self._start_other(thread))
+        machine.trace.thread_start(self.pid, thread_id, start, parameter)
+        if suspended:
+            thread.suspend_count = 1
+        else:
+            thread.start_task()
+        return thread
+
+    async def _start_first(self, thread: Thread) -> None:
+        await thread.call(self.loader.dispatcher("LdrpInitializeProcess"))
+        if not await self.loader.run_initializers(thread, 1):
+            self.terminate(st.STATUS_DLL_INIT_FAILED)
+        self.initialized = True
+
+    async def _start_other(self, thread: Thread) -> None:
+        await self.loader.thread_attach(thread)
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """The process's trio task: lives until the last thread has ended, then takes the process apart."""
+        try:
+            async with trio.open_nursery() as nursery:
+                self.nursery = nursery
+                task_status.started()
+                await self._finished.wait()
+        finally:
+            with self.machine.lock:
+                for thread in list(self.threads.values()):
+                    thread.terminate(self.exit_status)
+            self.scheduler.close()
+            with self.machine.lock:
+                self._take_apart()
+
+    def thread_ended(self, thread: Thread) -> None:
+        """A thread is over: free what it had; with the last one the process ends."""
+        self.machine.trace.thread_exit(self.pid, thread.id, thread.exit_status)
+        self.threads.pop(thread.id, None)
+        self.machine.thread_gone(thread)
+        memory = self.memory
+        if self.threads or not self.terminating:
+            self.loader.tls.thread_gone(thread.teb)
+            for address in (thread.deallocation_stack, thread.teb):
+                vad = memory.find(address)
+                if vad is not None:
+                    memory.free(vad.start, 0, 0x8000)
+        if not self.threads:
+            if self.exit_status == st.STATUS_PENDING:
+                self.exit_status = thread.exit_status
+            self._end()
+
+    def _end(self) -> None:
+        if self.ended:
+            return
+        self.ended = True
+        self.exit_time = self.machine.clock.now()
+        self.handles.close_all()
+        self.machine.trace.process_exit(self.pid, 0, self.exit_status, self.exit_reason)
+        self.release_waiters()
+        self._finished.set()
+
+    def _take_apart(self) -> None:
+        self._end()
+        self.engine.close()
+        self.memory.close()
+        if self.report_descriptor >= 0:
+            os.close(self.report_descriptor)
+            self.report_descriptor = -1
+        self.machine.process_gone(self)
+
+    def terminate(self, exit_status: int, reason: str | None = None) -> None:
+        """NtTerminateProcess, from any OS thread under the lock."""
+        if self.exit_status == st.STATUS_PENDING:
+            self.exit_status = exit_status & 0xFFFFFFFF
+            self.exit_reason = reason
+        self.terminating = True
+        for thread in list(self.threads.values()):
+            thread.terminate(self.exit_status)
+        if not self.threads:
+            self._end()
+
+    def terminate_others(self, thread: Thread, exit_status: int) -> None:
+        """NtTerminateProcess(NULL): end every thread but the caller."""
+        for other in list(self.threads.values()):
+            if other is not thread:
+                other.terminate(exit_status)
+
+    async def wait(self) -> int:
+        """Wait until the process has ended; return its exit status."""
+        await self._finished.wait()
+        return self.exit_status
+
+    # CPU engine handlers: the worker thread calls these without the lock
+
+    def on_trap(self, number: int) -> bool:
+        """A trap stub ran."""
+        with self.machine.lock:
+            thread = self.scheduler.current
+            assert thread is not None
+            gate = self.gates.get(number)
+            if gate is None:
+                gate = self.machine.bind_trap(self, number)
+                if gate is None:
+                    exception.hardware(thread, 13, 0)
+                    return False
+                self.gates[number] = gate
+            return gate(thread)
+
+    def on_syscall(self, number: int) -> bool:
+        """A SYSCALL instruction ran."""
+        with self.machine.lock:
+            thread = self.scheduler.current
+            assert thread is not None
+            gate = self.service_gates.get(number)
+            if gate is None:
+                gate = self.machine.bind_service(self, number)
+                self.service_gates[number] = gate
+            return gate(thread)
+
+    def on_page_fault(self, address: int, access: Access, present: bool) -> bool:
+        """An access faulted."""
+        with self.machine.lock:
+            thread = self.scheduler.current
+            assert thread is not None
+            return thread.page_fault(address, access)
+
+    def on_exception(self, vector: int, error: int) -> bool:
+        """The processor raised an exception."""
+        with self.machine.lock:
+            thread = self.scheduler.current
+            assert thread is not None
+            exception.hardware(thread, vector, error)
+            return False
+
+    def _touch_guard_page(self, address: int) -> bool:
+        current = self.scheduler.current
+        return current is not None and current.grow_stack(address)
+
+    # Failures
+
+    def report(self, text: str) -> None:
+        """Tell the person who runs the program, on its standard error."""
+        data = (text + "\n").encode("utf-8", "backslashreplace")
+        if self.report_descriptor >= 0:
+            try:
+                os.write(self.report_descriptor, data)
+            except OSError:
+                log.warning("%s", text)
+        else:
+            log.warning("%s", text)
+
+    def unhandled_exception(self, thread: Thread, record: bytes, context: bytes | bytearray) -> None:
+        """Nothing handled an exception: report it and end the process with its code."""
+        code = int.from_bytes(record[:4], "little")
+        self.report(crash_report(thread, record, bytes(context)))
+        self.terminate(code, "unhandled exception " + st.status_name(code))
+
+    def missing_function(self, thread: Thread, module: str, function: str) -> None:
+        """The program called a function that does not exist here."""
+        probe = self.machine.trace.raw_probe(module, function)
+        registers = thread.context.registers
+
+        def argument(index: int) -> int:
+            if index < 4:
+                return int(registers[(Gpr.RCX, Gpr.RDX, Gpr.R8, Gpr.R9)[index]])
+            try:
+                return self.memory.read_pointer(int(registers[Gpr.RSP]) + 8 + 8 * index)
+            except MemoryFault:
+                return 0
+
+        arguments = probe.arguments(argument)
+        token = probe.call(thread, arguments)
+        zero = self.machine.config.missing == "zero"
+        probe.ret(thread, token, arguments, 0 if zero else None, None if zero else NtError(st.STATUS_ENTRYPOINT_NOT_FOUND))
+        caller = self.loader.describe(thread.caller)
+        prototype = probe.signature.prototype() if probe.signature is not None else f"{function}(...)"
+        self.report(f"winfs: {module}!{function} does not exist yet; called from {caller}: {prototype}")
+        if not zero:
+            self.terminate(st.STATUS_ENTRYPOINT_NOT_FOUND, f"missing function {module}!{function}")
+
+    def unknown_service(self, thread: Thread, name: str) -> None:
+        """The program made a system call that is not served."""
+        probe = self.machine.trace.raw_probe("ntdll.dll", name)
+        token = probe.call(thread, [])
+        probe.ret(thread, token, [], None, NtError(st.STATUS_INVALID_SYSTEM_SERVICE))
+
+    def missing_dll(self, module: Module, name: str) -> None:
+        """An image needs a DLL that is nowhere."""
+        self.report(f"winfs: {module.name} needs {name}, which was not found")
+
+    def internal_error(self, thread: Thread, where: str, error: Exception) -> None:
+        """A handler of ours broke down: say where, end the process; the machine goes on."""
+        log.error("internal error in %s", where, exc_info=error)
+        self.report(f"winfs: internal error in {where}: {type(error).__name__}: {error}")
+        self.terminate(st.STATUS_INTERNAL_ERROR, f"internal error in {where}")
+
+    def fail(self, error: Exception) -> None:
+        """The process cannot go on (an engine failure, or its start failed)."""
+        if isinstance(error, NtError):
+            self.terminate(error.status, str(error))
+            return
+        if not isinstance(error, ImageError):
+            log.error("process %d", self.pid, exc_info=error)
+        self.report(f"winfs: {error}")
+        self.terminate(st.STATUS_INTERNAL_ERROR, str(error))
+
+    # Code of the machine's own
+
+    def allocate_code(self, size: int, name: str) -> int:
+        """Return the address of executable memory that the machine writes to."""
+        return self.memory.allocate(
+            0, size, MEM_RESERVE | MEM_COMMIT, PAGE_EXECUTE_READ, lowest=SYSTEM_AREA, name=name
+        )
+
+    def add_missing(self, module: str, function: str) -> int:
+        """Return the trap number of a stub that fails with that function's name."""
+        return self.machine.add_missing(module, function)
+
+    def import_thunk(self, target: Module, name: str, address: int) -> int:
+        """Return what an import of a guest-code function is bound to: a tracing thunk where a filter names it."""
+        if target.builtin is None or name in target.builtin.forwards:
+            if self.machine.trace.wants_guest_function(target.name, name):
+                return self.machine.guest_tracer(self).thunk(target.name, name, address)
+        return address
+
+    def unpatch_returns(self, thread: Thread) -> None:
+        """Put back the return addresses that the tracer replaced: the stack is about to be unwound."""
+        while thread.trace_stack:
+            thread.trace_stack.pop().restore(self)
+
+    def state(self) -> dict[str, str | int | bool | None]:
+        """What this process is, as plain data."""
+        return {
+            **super().state(),
+            "pid": self.pid,
+            "parent": self.parent_pid or None,
+            "image": self.image_path,
+            "command_line": self.command_line,
+            "current_directory": self.current_directory,
+            "state": "ended" if self.ended else "running",
+            "exit_status": None if self.exit_status == st.STATUS_PENDING else self.exit_status,
+            "threads": len(self.threads),
+            "handle_count": len(self.handles),
+            "committed": self.memory.committed,
+        }
