@@ -6,40 +6,70 @@
 
 #define BUFFER_SIZE 512
 
-/* Digits of value in mode 2 (count significant ones) or 3 (count after the point), zeros behind them up to width or, in
- * mode 3, to count after the point. Returns their number; nothing is stored when they and a NUL do not fit. */
-static size_t digits(char *buffer, size_t size, double value, int mode, int count, int *point, int *sign)
-{
-    char *end, *text = __dtoa(value, mode, count < 0 ? 0 : count, point, sign, &end);
-    size_t length = (size_t)(end - text), width;
+enum place { SIGNIFICANT, AFTER_POINT };
 
-    if (*point == 9999) { /* infinity and NaN */
-        __freedtoa(text);
-        uint64_t bits;
-        memcpy(&bits, &value, sizeof bits);
-        int nan = (bits & 0xfffffffffffff) != 0;
-        const char *word = !nan ? "1#INF" : bits & 0x8000000000000 ? (bits == 0xfff8000000000000 ? "1#IND" : "1#QNAN") : "1#SNAN";
-        *point = 1;
-        length = strlen(word);
-        width = count > 0 && (size_t)count > length ? (size_t)count : length;
-        if (width >= size)
-            return width;
+static size_t special(char *buffer, size_t size, double value, int count, int *point)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint64_t fraction = bits & 0xfffffffffffff;
+    const char *word = !fraction                      ? "1#INF"
+                       : bits == 0xfff8000000000000   ? "1#IND"
+                       : fraction & 0x8000000000000   ? "1#QNAN"
+                                                      : "1#SNAN";
+    size_t length = strlen(word), width = count > 0 && (size_t)count > length ? (size_t)count : length;
+    *point = 1;
+    if (width < size) {
         memcpy(buffer, word, length);
         memset(buffer + length, '0', width - length);
         buffer[width] = 0;
-        return width;
+    }
+    return width;
+}
+
+/* Rounds text, decimal digits, to width of them: halves go up. */
+static size_t round_to(char *text, size_t length, size_t width, int *point)
+{
+    if (length <= width)
+        return length;
+    int up = text[width] >= '5';
+    length = width;
+    while (up && length && text[length - 1] == '9')
+        length--;
+    if (!up)
+        return length;
+    if (length) {
+        text[length - 1]++;
+    } else {
+        text[length++] = '1';
+        ++*point;
+    }
+    return length;
+}
+
+/* Stores count significant digits, or count behind the point, with zeros for those that value does not have. Returns
+ * their number; nothing is stored when they and a NUL do not fit. */
+static size_t digits(char *buffer, size_t size, double value, enum place place, int count, int *point, int *sign)
+{
+    char *end, *text = __dtoa(value, 2, 400, point, sign, &end);
+    size_t length = (size_t)(end - text);
+
+    if (*point == 9999) {
+        __freedtoa(text);
+        return special(buffer, size, value, count, point);
     }
     if (value == 0) {
         length = 0;
         *point = 0;
     }
-    if (mode == 2)
-        width = count > 0 ? (size_t)count : 0;
-    else
-        width = *point + count > 0 ? (size_t)(*point + count) : 0;
-    if (length > width)
-        length = width;
+    int kept = place == SIGNIFICANT ? count : *point + count, before = *point;
+    length = kept < 0 ? 0 : round_to(text, length, (size_t)kept, point);
+    if (place == AFTER_POINT)
+        kept += *point - before;
+    size_t width = kept < 0 ? 0 : (size_t)kept;
     if (width < size) {
+        if (length > width)
+            length = width;
         memcpy(buffer, text, length);
         memset(buffer + length, '0', width - length);
         buffer[width] = 0;
@@ -56,48 +86,39 @@ static char *thread_buffer(void)
     return data->cvt_buffer;
 }
 
-static char *convert(double value, int mode, int count, int *point, int *sign)
+static char *convert(double value, enum place place, int count, int *point, int *sign)
 {
     CRT_VALIDATE(point && sign, EINVAL, NULL);
     char *buffer = thread_buffer();
     if (!buffer)
         return NULL;
-    if (count > 320)
-        count = 320;
-    *buffer = 0;
-    if (mode == 3 && count < 0) { /* rounding before the point */
-        digits(buffer, BUFFER_SIZE, value, 3, 0, point, sign);
-        return buffer;
-    }
-    if (digits(buffer, BUFFER_SIZE, value, mode, count, point, sign) >= BUFFER_SIZE)
+    if (count > 180)
+        count = 180;
+    if (place == SIGNIFICANT && count < 0)
+        count = 0;
+    if (digits(buffer, BUFFER_SIZE, value, place, count, point, sign) >= BUFFER_SIZE)
         *buffer = 0;
     return buffer;
 }
 
 char *_ecvt(double value, int count, int *point, int *sign)
 {
-    if (count <= 0 && point && sign) {
-        char *text = convert(value, 2, 1, point, sign);
-        if (text)
-            *text = 0;
-        return text;
-    }
-    return convert(value, 2, count, point, sign);
+    return convert(value, SIGNIFICANT, count, point, sign);
 }
 
 char *_fcvt(double value, int count, int *point, int *sign)
 {
-    return convert(value, 3, count, point, sign);
+    return convert(value, AFTER_POINT, count, point, sign);
 }
 
-static int checked(char *buffer, size_t size, double value, int mode, int count, int *point, int *sign)
+static int checked(char *buffer, size_t size, double value, enum place place, int count, int *point, int *sign)
 {
     CRT_VALIDATE(buffer && size, EINVAL, EINVAL);
     *buffer = 0;
     CRT_VALIDATE(point && sign, EINVAL, EINVAL);
     if (count > (int)size + 512)
         count = (int)size + 512;
-    if (digits(buffer, size, value, mode, count < 0 ? 0 : count, point, sign) >= size) {
+    if (digits(buffer, size, value, place, count < 0 ? 0 : count, point, sign) >= size) {
         *buffer = 0;
         CRT_INVALID(ERANGE);
         return ERANGE;
@@ -107,12 +128,12 @@ static int checked(char *buffer, size_t size, double value, int mode, int count,
 
 int _ecvt_s(char *buffer, size_t size, double value, int count, int *point, int *sign)
 {
-    return checked(buffer, size, value, 2, count, point, sign);
+    return checked(buffer, size, value, SIGNIFICANT, count, point, sign);
 }
 
 int _fcvt_s(char *buffer, size_t size, double value, int count, int *point, int *sign)
 {
-    return checked(buffer, size, value, 3, count, point, sign);
+    return checked(buffer, size, value, AFTER_POINT, count, point, sign);
 }
 
 /* "1.5", "12.", "1.5e+020": the point is always there, zeros behind the last digit are not. */
@@ -127,7 +148,7 @@ static int general(char *buffer, size_t size, double value, int count)
         count = 1;
     if (count > 320)
         count = 320;
-    digits(text, sizeof text, value, 2, count, &point, &sign);
+    digits(text, sizeof text, value, SIGNIFICANT, count, &point, &sign);
     int special = text[0] == '1' && text[1] == '#';
     size_t length = strlen(text);
     while (!special && length > 1 && text[length - 1] == '0')

@@ -230,3 +230,33 @@ int feholdexcept(crt_fenv *environment)
     _clearfp();
     return 0;
 }
+
+/* ---- the same for musl's mathematics, whose flags are MXCSR's ------------------------------------------------------------------ */
+
+int musl_fetestexcept(int flags)
+{
+    return (int)read_mxcsr() & flags & MXCSR_STATUS;
+}
+
+int musl_feclearexcept(int flags)
+{
+    write_mxcsr(read_mxcsr() & ~((unsigned)flags & MXCSR_STATUS));
+    return 0;
+}
+
+int musl_feraiseexcept(int flags)
+{
+    write_mxcsr(read_mxcsr() | ((unsigned)flags & MXCSR_STATUS));
+    return 0;
+}
+
+int musl_fegetround(void)
+{
+    return (int)(read_mxcsr() & MXCSR_ROUNDING) >> 3;
+}
+
+int musl_fesetround(int direction)
+{
+    write_mxcsr((read_mxcsr() & ~MXCSR_ROUNDING) | ((unsigned)direction << 3 & MXCSR_ROUNDING));
+    return 0;
+}

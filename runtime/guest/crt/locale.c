@@ -35,16 +35,6 @@ int *___unguarded_readlc_active_add_func(void)
     return &__unguarded_readlc_active;
 }
 
-void _lock_locales(void)
-{
-    _lock(CRT_LOCK_LOCALE);
-}
-
-void _unlock_locales(void)
-{
-    _unlock(CRT_LOCK_LOCALE);
-}
-
 void crt_locale_init(void)
 {
     for (int i = 1; i < CRT_CATEGORIES; i++)

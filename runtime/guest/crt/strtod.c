@@ -199,6 +199,11 @@ static inline int is_space(unsigned char c, _locale_t locale)
 
 /* ---- conversions that report by return value ----------------------------------------------------------------------- */
 
+static int is_tiny(double value, double least)
+{
+    return value != 0 && value < least && value > -least;
+}
+
 int _atodbl_l(_CRT_DOUBLE *value, char *text, _locale_t locale)
 {
     crt_number number;
@@ -206,7 +211,7 @@ int _atodbl_l(_CRT_DOUBLE *value, char *text, _locale_t locale)
     CRT_VALIDATE(value && text, EINVAL, EINVAL);
     scan_number(text, &number, locale);
     value->x = crt_number_to_double(&number, &code);
-    return code;
+    return number.kind == CRT_NUMBER_INFINITY ? OVERFLOW_CODE : is_tiny(value->x, 2.2250738585072014e-308) ? UNDERFLOW_CODE : code;
 }
 
 int _atodbl(_CRT_DOUBLE *value, char *text)
@@ -221,7 +226,7 @@ int _atoflt_l(_CRT_FLOAT *value, char *text, _locale_t locale)
     CRT_VALIDATE(value && text, EINVAL, EINVAL);
     scan_number(text, &number, locale);
     value->f = crt_number_to_float(&number, &code);
-    return code;
+    return number.kind == CRT_NUMBER_INFINITY ? OVERFLOW_CODE : is_tiny(value->f, 1.17549435e-38) ? UNDERFLOW_CODE : code;
 }
 
 int _atoflt(_CRT_FLOAT *value, char *text)

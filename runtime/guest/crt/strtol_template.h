@@ -18,16 +18,11 @@ static scanned scan(const CHAR *text, int base, uint64_t limit, _locale_t locale
     if (*p == '-' || *p == '+')
         result.negative = *p++ == '-';
     if ((base == 0 || base == 16) && p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
-        /* "0x" alone is the number 0 followed by an x in the universal runtime; msvcrt reads no number there. */
-        if (DIGIT(p[2]) < 16) {
-            p += 2;
-            base = 16;
-        } else if (CRT_IS_UCRT) {
-            result.end = p + 1;
+        /* "0x" without a digit behind it is no number at all here. */
+        if (DIGIT(p[2]) >= 16)
             return result;
-        } else {
-            return result;
-        }
+        p += 2;
+        base = 16;
     } else if (base == 0) {
         base = *p == '0' ? 8 : 10;
     }

@@ -33,7 +33,9 @@ def character_class(code: int) -> int:
     if code in (0xB2, 0xB3, 0xB9):
         return PUNCT | DIGIT
     if code in (0xAA, 0xB5, 0xBA):
-        return ALPHA | PUNCT | (LOWER if code == 0xB5 else 0)
+        return ALPHA | LOWER | PUNCT
+    if code in (0x2071, 0x207F):  # superscript i and n
+        return ALPHA | LOWER
     if 0xBC <= code <= 0xBE:
         return PUNCT
     bits = {"Z": SPACE, "P": PUNCT, "L": ALPHA}.get(category[0], 0)

@@ -27,13 +27,15 @@ wchar_t crt_wide_lower(wchar_t c)
     return (wchar_t)(c + lower_entry[lower_page[c >> 8]][c & 0xff]);
 }
 
-/* A tab is blank for iswblank only: else it would count as printable. */
+/* The first 256 have a table that programs can see, from -1. */
+unsigned short _wctype[257];
+const unsigned short *_pwctype = _wctype + 1;
+
 static inline int wide_class(wint_t c, int mask)
 {
     if (c == WEOF)
         return 0;
-    int bits = crt_wide_class(c) & mask;
-    return c == '\t' ? bits & ~_BLANK : bits;
+    return (c < 256 ? _wctype[c + 1] : crt_wide_class(c)) & mask;
 }
 
 #define CLASS(name, mask)                                                                                              \
@@ -61,7 +63,7 @@ CLASS(cntrl, _CONTROL)
 
 int iswblank(wint_t c)
 {
-    return c == WEOF ? 0 : crt_wide_class(c) & _BLANK;
+    return c == '\t' ? _BLANK : wide_class(c, _BLANK);
 }
 
 int _iswblank_l(wint_t c, _locale_t locale)
@@ -72,7 +74,7 @@ int _iswblank_l(wint_t c, _locale_t locale)
 
 int iswctype(wint_t c, wctype_t mask)
 {
-    return c == WEOF ? 0 : crt_wide_class(c) & mask;
+    return c == '\t' && mask == _BLANK ? _BLANK : wide_class(c, mask);
 }
 
 int _iswctype_l(wint_t c, wctype_t mask, _locale_t locale)
@@ -170,11 +172,6 @@ int crt_iswspace(wint_t c, crt_locale_t locale)
     return wide_class(c, _SPACE);
 }
 
-/* _wctype: the classes of the first 256 wide characters, from -1. The first page of the table is theirs, but WEOF goes
- * in front of it. */
-unsigned short _wctype[257];
-const unsigned short *_pwctype = _wctype + 1;
-
 const unsigned short *__pwctype_func(void)
 {
     return _pwctype;
@@ -183,5 +180,11 @@ const unsigned short *__pwctype_func(void)
 void crt_wctype_init(void)
 {
     for (int c = 0; c < 256; c++)
-        _wctype[c + 1] = (unsigned short)(c == '\t' ? _SPACE | _CONTROL : crt_wide_class((wchar_t)c));
+        _wctype[c + 1] = crt_wide_class((wchar_t)c);
+    _wctype['\t' + 1] &= ~_BLANK; /* else a tab would count as printable */
+#ifdef MSVCRT
+    /* msvcrt's table is older than these characters' letters. */
+    _wctype[0x85 + 1] = _CONTROL;
+    _wctype[0xaa + 1] = _wctype[0xad + 1] = _wctype[0xb5 + 1] = _wctype[0xba + 1] = _PUNCT;
+#endif
 }
