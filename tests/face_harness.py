@@ -48,7 +48,7 @@ class Modules:
     def __init__(self, process: Process) -> None:
         self.process = process
 
-    def export(self, module: str, name: str) -> int:
+    def address_of(self, module: str, name: str) -> int:
         return {"RtlAllocateHeap": 1, "RtlFreeHeap": 2, "RtlReAllocateHeap": 3, "RtlSizeHeap": 4}[name]
 
 

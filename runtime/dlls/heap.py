@@ -20,7 +20,7 @@ def process_heap(thread: Thread) -> int:
 
 async def guest_heap_alloc(thread: Thread, size: int, *, zero: bool = False) -> int:
     """Allocate `size` bytes on the process heap; 0 when memory is short."""
-    allocate = thread.process.modules.export("ntdll.dll", "RtlAllocateHeap")
+    allocate = thread.process.modules.address_of("ntdll.dll", "RtlAllocateHeap")
     return await thread.call(allocate, process_heap(thread), HEAP_ZERO_MEMORY if zero else 0, size)
 
 
@@ -37,7 +37,7 @@ async def guest_heap_free(thread: Thread, address: int) -> bool:
     """Free a block of the process heap; NULL is ignored."""
     if not address:
         return True
-    free = thread.process.modules.export("ntdll.dll", "RtlFreeHeap")
+    free = thread.process.modules.address_of("ntdll.dll", "RtlFreeHeap")
     return bool(await thread.call(free, process_heap(thread), 0, address) & 0xFF)
 
 
@@ -45,11 +45,11 @@ async def guest_heap_realloc(thread: Thread, address: int, size: int) -> int:
     """Change the size of a block; returns its new address, or 0 with the old block left alone."""
     if not address:
         return await guest_heap_alloc(thread, size)
-    resize = thread.process.modules.export("ntdll.dll", "RtlReAllocateHeap")
+    resize = thread.process.modules.address_of("ntdll.dll", "RtlReAllocateHeap")
     return await thread.call(resize, process_heap(thread), 0, address, size)
 
 
 async def guest_heap_size(thread: Thread, address: int) -> int:
     """Return the size of a block of the process heap in bytes."""
-    measure = thread.process.modules.export("ntdll.dll", "RtlSizeHeap")
+    measure = thread.process.modules.address_of("ntdll.dll", "RtlSizeHeap")
     return await thread.call(measure, process_heap(thread), 0, address)

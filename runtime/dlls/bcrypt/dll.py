@@ -1,0 +1,5 @@
+"""bcrypt.dll."""
+
+from runtime.dlls.export import Dll
+
+bcrypt = Dll("bcrypt.dll")

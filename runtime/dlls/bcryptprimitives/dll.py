@@ -1,0 +1,5 @@
+"""bcryptprimitives.dll."""
+
+from runtime.dlls.export import Dll
+
+bcryptprimitives = Dll("bcryptprimitives.dll")

@@ -1,0 +1,5 @@
+"""combase.dll."""
+
+from runtime.dlls.export import Dll
+
+combase = Dll("combase.dll")

@@ -1,0 +1,5 @@
+"""dbghelp.dll."""
+
+from runtime.dlls.export import Dll
+
+dbghelp = Dll("dbghelp.dll")

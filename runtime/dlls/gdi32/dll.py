@@ -1,0 +1,5 @@
+"""gdi32.dll."""
+
+from runtime.dlls.export import Dll
+
+gdi32 = Dll("gdi32.dll")

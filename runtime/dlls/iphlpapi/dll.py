@@ -1,0 +1,5 @@
+"""iphlpapi.dll."""
+
+from runtime.dlls.export import Dll
+
+iphlpapi = Dll("iphlpapi.dll")

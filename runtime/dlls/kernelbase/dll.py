@@ -1,0 +1,5 @@
+"""kernelbase.dll."""
+
+from runtime.dlls.export import Dll
+
+kernelbase = Dll("kernelbase.dll")

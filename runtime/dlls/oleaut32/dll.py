@@ -1,0 +1,5 @@
+"""oleaut32.dll."""
+
+from runtime.dlls.export import Dll
+
+oleaut32 = Dll("oleaut32.dll")

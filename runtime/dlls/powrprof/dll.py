@@ -1,0 +1,5 @@
+"""powrprof.dll."""
+
+from runtime.dlls.export import Dll
+
+powrprof = Dll("powrprof.dll")

@@ -1,0 +1,5 @@
+"""psapi.dll."""
+
+from runtime.dlls.export import Dll
+
+psapi = Dll("psapi.dll")

@@ -1,0 +1,5 @@
+"""shell32.dll."""
+
+from runtime.dlls.export import Dll
+
+shell32 = Dll("shell32.dll")

@@ -1,0 +1,5 @@
+"""shlwapi.dll."""
+
+from runtime.dlls.export import Dll
+
+shlwapi = Dll("shlwapi.dll")

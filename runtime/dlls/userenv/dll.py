@@ -1,0 +1,5 @@
+"""userenv.dll."""
+
+from runtime.dlls.export import Dll
+
+userenv = Dll("userenv.dll")

@@ -1,0 +1,5 @@
+"""version.dll: one module per Windows header."""
+
+from runtime.dlls.version.dll import version
+
+__all__ = ["version"]

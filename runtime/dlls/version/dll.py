@@ -1,0 +1,5 @@
+"""version.dll."""
+
+from runtime.dlls.export import Dll
+
+version = Dll("version.dll")

@@ -1,0 +1,5 @@
+"""winmm.dll."""
+
+from runtime.dlls.export import Dll
+
+winmm = Dll("winmm.dll")
