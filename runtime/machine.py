@@ -47,7 +47,7 @@ from runtime.nt.registry_defaults import MachineFacts, open_registry
 from runtime.nt.services import SERVICE_NUMBERS
 from runtime.nt.shared_data import SharedUserData
 from runtime.nt.status import NtError
-from runtime.nt.streams import open_stream
+from runtime.nt.streams import open_streams
 from runtime.nt.thread import Thread
 from runtime.nt.token import Token
 from runtime.trace.filters import Filter
@@ -151,13 +151,8 @@ class Machine:
             process = self.new_process(None)
             if stderr is not None:
                 process.report_descriptor = os.dup(stderr)
-            handles = [
-                0 if fd is None else open_stream(process, os.dup(fd), writable)
-                for fd, writable in ((stdin, False), (stdout, True), (stderr, True))
-            ]
-        parameters = Parameters(
-            path, line, folder, environment.block(), standard_handles=(handles[0], handles[1], handles[2])
-        )
+            handles = open_streams(process, (stdin, stdout, stderr))
+        parameters = Parameters(path, line, folder, environment.block(), standard_handles=handles)
         await self.start(process, image, path, parameters)
         return process
 

@@ -114,6 +114,8 @@ class Console:
         """The process has gone or given the console up."""
         if process in self.processes:
             self.processes.remove(process)
+            if not self.processes:
+                self.close()
 
     # Code pages and modes
 

@@ -286,6 +286,8 @@ class Process(Waitable):
         self.ended = True
         self.exit_time = self.machine.clock.now()
         self.handles.close_all()
+        if self.console is not None:
+            self.console.detach(self)
         self.machine.trace.process_exit(self.pid, 0, self.exit_status, self.exit_reason)
         self.release_waiters()
         self._finished.set()

@@ -18,14 +18,14 @@ _CHUNK = 1 << 14
 
 
 class Terminal:
-    """A terminal's descriptors. Does not own them; `close` puts the terminal's modes back.
+    """Descriptors of a terminal, duplicated from those given; `close` puts the terminal's modes back.
 
     `input_fd` or `output_fd` may be -1: a terminal that only shows, or only reads.
     """
 
     def __init__(self, input_fd: int, output_fd: int) -> None:
-        self.input_fd = input_fd
-        self.output_fd = output_fd
+        self.input_fd = os.dup(input_fd) if input_fd >= 0 else -1
+        self.output_fd = os.dup(output_fd) if output_fd >= 0 else -1
         self._output = -1
         if output_fd >= 0:
             try:
@@ -39,14 +39,15 @@ class Terminal:
         """Input that came in while a report of the terminal was waited for."""
 
     def close(self) -> None:
-        """Put the terminal's modes back and give up our own descriptor."""
+        """Put the terminal's modes back and give up the descriptors."""
         if self._saved is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.input_fd, termios.TCSADRAIN, self._saved)  # type: ignore[arg-type]
             self._saved = None
-        if self._output >= 0:
-            os.close(self._output)
-            self._output = -1
+        for fd in (self._output, self.input_fd, self.output_fd):
+            if fd >= 0:
+                os.close(fd)
+        self._output = self.input_fd = self.output_fd = -1
 
     def size(self) -> tuple[int, int]:
         """Return columns and rows; 80 by 25 where the terminal does not know."""

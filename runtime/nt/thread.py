@@ -322,7 +322,8 @@ class Thread(WaitingThread):
     def guest_returned(self) -> bool:
         """The callback stub ran: a guest function called by `call_guest` has returned."""
         registers = self.context.registers
-        result, stack = int(registers[Gpr.RAX]), int(registers[Gpr.RSP])
+        stack = int(registers[Gpr.RSP]) + 8  # the stub pushed the result
+        result = self.process.memory.read_u64(stack - 8)
         self._discard_frames(stack)
         if not self._frames or self._frames[-1].return_stack != stack:
             self.raise_exception(st.STATUS_ILLEGAL_INSTRUCTION)
