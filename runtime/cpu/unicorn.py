@@ -56,6 +56,7 @@ _GDT: Final = (
 )
 _CS64, _SS, _FS, _DS = 0x33, 0x2B, 0x53, 0x2B
 _INITIAL_FLAGS: Final = 0x202
+_LONGEST_INSTRUCTION: Final = 15
 _MAGIC: Final = tuple(0x5CA1AB1E_00000000 + 0x1111 * index for index in range(16))
 
 _GPR_IDS: Final = (
@@ -417,6 +418,15 @@ class UnicornEngine:
             self._library.uc_reg_read(self._uc, x86.UC_X86_REG_CR2, byref(address))
             access = Access.EXECUTE if error & 16 else Access.WRITE if error & 2 else Access.READ
             return self._handlers.on_page_fault(address.value, access, bool(error & 1))
+        if vector == 8:
+            # A fault while fetching is raised twice and arrives as a double fault, without the page fault's error
+            # code. Where it was a write after all, the repeated instruction faults once more and says so.
+            fault = c_uint64()
+            self._library.uc_reg_read(self._uc, x86.UC_X86_REG_CR2, byref(fault))
+            fetch = 0 <= fault.value - int(self._registers[16]) < _LONGEST_INSTRUCTION
+            access = Access.EXECUTE if fetch else Access.READ
+            present = bool(self.page_table.entry(fault.value) & PRESENT)
+            return self._handlers.on_page_fault(fault.value, access, present)
         return self._handlers.on_exception(vector, error)
 
     def new_context(self) -> UnicornContext:

@@ -146,7 +146,7 @@ def build(name: str, base: int, trap_number: Callable[[Export], int], services: 
                 functions["Zw" + export_name[2:]] = functions[export_name]
         functions[CALLBACK_STUB] = _PAGE + len(code)
         unwind.append((_PAGE + len(code), _STUB))
-        code += _trap_stub(callback_number)
+        code += b"\x50" + _trap_stub(callback_number)[: _STUB - 1]  # push rax keeps the function's result
     text_size = _up(len(code) or 1)
     data_rva = _PAGE + text_size
     directory, export_size = _export_directory(name, data_rva, functions, forwards, ordinals)
