@@ -52,7 +52,7 @@ class FileSink:
     def write(self, batch: Batch) -> int:
         """Write all of the batch; waits for a slow reader (the program does not)."""
         if self.failure is not None:
-            return len(batch.events)
+            return 0 if isinstance(self.failure, BrokenPipeError) else len(batch.events)
         if self._format == "json":
             data = b"".join(batch.lines)
         else:
@@ -63,7 +63,7 @@ class FileSink:
                 view = view[os.write(self._descriptor, view) :]
         except OSError as error:
             self.failure = error
-            return len(batch.events)
+            return 0 if isinstance(error, BrokenPipeError) else len(batch.events)
         return 0
 
     def close(self) -> None:

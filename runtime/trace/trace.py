@@ -363,10 +363,10 @@ class Trace:
     def _run(self) -> None:
         while True:
             self._wake.wait()
+            self._wake.clear()
             if self._closing:
                 return
             time.sleep(FLUSH_INTERVAL)
-            self._wake.clear()
             self._signalled = False
             self.flush()
 
