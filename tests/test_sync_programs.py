@@ -126,7 +126,7 @@ int main(void)
     SHOW(SetWaitableTimer(timer, &due, 20, tick, (void *)77, FALSE));
     while (calls < 3) SHOW(SleepEx(5000, TRUE));
     SHOW(CancelWaitableTimer(timer)); SHOW(last);
-    due.QuadPart = -3000000;
+    CloseHandle(timer); timer = CreateWaitableTimerA(0, FALSE, 0); due.QuadPart = -3000000;
     SHOW(SetWaitableTimer(timer, &due, 0, 0, 0, FALSE));
     SHOW(WaitForSingleObject(timer, 0)); SHOW(WaitForSingleObject(timer, 5000)); SHOW(WaitForSingleObject(timer, 0));
     SHOW(SignalObjectAndWait(event, timer, 10, FALSE));
