@@ -368,7 +368,7 @@ static int scan_string(scanner *s, CHAR type, int capital, const character_set *
         }
         c = s->width > 0 ? take(s) : -1;
     }
-    if (!read || (type == 'c' && s->width > 0))
+    if (!read)
         return 0;
     if (!s->suppress) {
         if (type != 'c') {
@@ -559,5 +559,15 @@ int SCAN(crt_source *source, uint64_t options, const CHAR *format, crt_locale_t 
         }
         format++;
     }
-    return ended && !s.matched ? -1 : s.assigned;
+    if (options & SCANF_MSVCRT)
+        return ended && !s.matched ? -1 : s.assigned;
+    /* ucrt looks again when nothing was stored and the format is not used up. */
+    if (!s.assigned && (!format || *format)) {
+        int c = take(&s);
+
+        if (c == -1)
+            return -1;
+        back(&s, c);
+    }
+    return s.assigned;
 }

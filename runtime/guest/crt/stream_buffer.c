@@ -38,7 +38,6 @@ CRT_EXPORT int _filbuf(FILE *stream)
         return EOF;
     if (stream->_flag & _IOWRT) {
         stream->_flag |= _IOERR;
-        errno = EBADF;
         return EOF;
     }
     stream->_flag |= _IOREAD;

@@ -23,9 +23,6 @@ static FILE **streams;
 static int stream_count, stream_space;
 static int maximum = 512;
 
-int _wunlink(const wchar_t *path);
-int _unlink(const char *path);
-
 static int own_index(const FILE *stream)
 {
     return stream >= crt_iob && stream < crt_iob + CRT_IOB_ENTRIES ? (int)(stream - crt_iob) : -1;
@@ -491,12 +488,9 @@ int crt_close_stream(FILE *stream)
         crt_buffer_free(stream);
         if (_close(stream->_file) < 0)
             result = EOF;
-        if (stream->_tmpfname) {
-            if (_unlink(stream->_tmpfname))
-                result = EOF;
-            free(stream->_tmpfname);
-            stream->_tmpfname = NULL;
-        }
+        /* The file of tmpfile went away with its handle. */
+        free(stream->_tmpfname);
+        stream->_tmpfname = NULL;
     }
     return result;
 }

@@ -1,0 +1,37 @@
+/* Startup code of a console program that uses msvcrt.dll, which the compiler's own libraries no longer know. */
+typedef struct {
+    int new_mode;
+} startup_info;
+__declspec(dllimport) void __set_app_type(int type);
+__declspec(dllimport) int __getmainargs(int *argc, char ***argv, char ***envp, int wildcards, startup_info *info);
+__declspec(dllimport) __declspec(noreturn) void exit(int code);
+int main(int argc, char **argv, char **envp);
+
+#ifndef WILDCARDS
+#define WILDCARDS 0
+#endif
+
+void mainCRTStartup(void)
+{
+    startup_info info = {0};
+    char **argv, **envp;
+    int argc;
+
+    __set_app_type(1);
+    __getmainargs(&argc, &argv, &envp, WILDCARDS, &info);
+    exit(main(argc, argv, envp));
+}
+
+void __main(void)
+{
+}
+
+/* The headers spell stdin, stdout and stderr this way in every flavour. */
+__declspec(dllimport) char *__iob_func(void);
+
+static void *standard_stream(unsigned index)
+{
+    return __iob_func() + index * 48;
+}
+
+void *(*__imp___acrt_iob_func)(unsigned index) = standard_stream;
