@@ -14,7 +14,7 @@ ACCESS_DENIED: INVALID_LOCK_SEQUENCE INVALID_VIEW_SIZE ALREADY_COMMITTED PORT_CO
  PROCESS_IS_TERMINATING DELETE_PENDING FILE_IS_A_DIRECTORY FILE_RENAMED FILE_DELETED CANNOT_DELETE ENCRYPTION_FAILED
  DECRYPTION_FAILED NO_RECOVERY_POLICY NO_EFS WRONG_EFS NO_USER_KEYS
 ADAP_HDW_ERR: ADAPTER_HARDWARE_ERROR
-ALREADY_EXISTS: OBJECT_NAME_COLLISION OBJECT_NAME_EXISTS
+ALREADY_EXISTS: OBJECT_NAME_COLLISION
 ARITHMETIC_OVERFLOW: INTEGER_OVERFLOW
 BADDB: REGISTRY_CORRUPT
 BAD_COMMAND: INVALID_DEVICE_STATE
@@ -138,6 +138,13 @@ WRONG_DISK: WRONG_VOLUME
 """
 """``WIN32 NAME: STATUS NAME…``, prefixes left out; a line that starts with a blank continues the one before."""
 
+_UNCHANGED = """
+ILLEGAL_INSTRUCTION NONCONTINUABLE_EXCEPTION INVALID_DISPOSITION PARITY_ERROR ARRAY_BOUNDS_EXCEEDED INTEGER_DIVIDE_BY_ZERO
+FLOAT_DENORMAL_OPERAND FLOAT_DIVIDE_BY_ZERO FLOAT_INEXACT_RESULT FLOAT_INVALID_OPERATION FLOAT_OVERFLOW FLOAT_STACK_CHECK
+FLOAT_UNDERFLOW PRIVILEGED_INSTRUCTION
+"""
+"""Exceptions whose code a program sees as it is."""
+
 
 def build_table() -> dict[int, int]:
     """The whole mapping, NTSTATUS to Win32 error, for severities warning and error (and the informational few)."""
@@ -153,4 +160,5 @@ def build_table() -> dict[int, int]:
         error_name, _, names = line.partition(": ")
         for name in names.split():
             table[statuses["STATUS_" + name]] = errors["ERROR_" + error_name]
+    table.update((statuses["STATUS_" + name], statuses["STATUS_" + name]) for name in _UNCHANGED.split())
     return table
