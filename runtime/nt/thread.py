@@ -25,6 +25,7 @@ from runtime.nt.wait import WaitingThread
 
 if TYPE_CHECKING:
     from runtime.loader.guest_tracer import TracedReturn
+    from runtime.nt.io_request import IoRequest
     from runtime.nt.process import Process
     from runtime.nt.token import Token
 
@@ -69,7 +70,7 @@ class Thread(WaitingThread):
         self.exiting = False
         """Termination was asked for: the thread never runs guest code again."""
         self.ended = False
-        self.pending_io: set[object] = set()
+        self.pending_io: set[IoRequest] = set()
         self.trace_stack: list[TracedReturn] = []
         """Return addresses replaced by the tracer, outermost first."""
         self._call: PendingCall | None = None
@@ -272,6 +273,8 @@ class Thread(WaitingThread):
         if self.started:
             self.clock.thread_ended()
         self.exit_time = self.clock.now()
+        for request in list(self.pending_io):
+            request.cancel()
         self.rundown()
         self.context.close()
         self.process.thread_ended(self)
