@@ -41,7 +41,7 @@ double crt_math_error(int type, const char *name, double x, double y, double res
 double musl_acos(double), musl_asin(double), musl_acosh(double), musl_atanh(double), musl_log(double),
     musl_log10(double), musl_log2(double), musl_log1p(double), musl_logb(double), musl_exp(double), musl_exp2(double),
     musl_expm1(double), musl_cosh(double), musl_sinh(double), musl_pow(double, double), musl_fmod(double, double),
-    musl_hypot(double, double), musl_tgamma(double), musl_lgamma(double),
+    musl_hypot(double, double), musl_tgamma(double), musl_lgamma(double), musl_erfc(double),
     musl_y0(double), musl_y1(double), musl_yn(int, double);
 
 double acos(double x)
@@ -56,13 +56,13 @@ double asin(double x)
 
 double acosh(double x)
 {
-    return x < 1 ? DOMAIN_ERROR("acosh", x) : musl_acosh(x);
+    return x < 1 ? crt_math_error(ERROR_DOMAIN, "acosh", x, 0, NAN) : musl_acosh(x);
 }
 
 double atanh(double x)
 {
     if (fabs(x) > 1)
-        return DOMAIN_ERROR("atanh", x);
+        return crt_math_error(ERROR_DOMAIN, "atanh", x, 0, NAN);
     return fabs(x) == 1 ? POLE("atanh", x, double_of((bits_of(x) & SIGN64) | INF64)) : musl_atanh(x);
 }
 
@@ -160,6 +160,12 @@ double crt_remainder(double x, double y)
     if (!is_nan(x) && !is_nan(y) && (is_inf(x) || y == 0))
         return crt_math_error(ERROR_DOMAIN, "remainder", x, y, double_of(INDEFINITE));
     return remainder(x, y);
+}
+
+double erfc(double x)
+{
+    double result = musl_erfc(x);
+    return result == 0 && is_finite(x) ? crt_math_error(ERROR_SINGULAR, "erfc", x, 0, result) : result;
 }
 
 double tgamma(double x)
@@ -355,3 +361,24 @@ double _nextafter(double x, double y)
 {
     return nextafter(x, y);
 }
+
+/* Integers that do not fit are a domain error with result 0. */
+#define TO_INTEGER(TYPE, name, round, FLOAT, limit)                                                                     \
+    TYPE name(FLOAT x)                                                                                                 \
+    {                                                                                                                  \
+        FLOAT whole = round(x);                                                                                        \
+        if (!(whole >= -(limit) && whole < (limit))) {                                                                 \
+            errno = EDOM;                                                                                              \
+            return 0;                                                                                                  \
+        }                                                                                                              \
+        return (TYPE)whole;                                                                                            \
+    }
+
+TO_INTEGER(long, lrint, rint, double, 0x1p31)
+TO_INTEGER(long, lrintf, rintf, float, 0x1p31f)
+TO_INTEGER(long long, llrint, rint, double, 0x1p63)
+TO_INTEGER(long long, llrintf, rintf, float, 0x1p63f)
+TO_INTEGER(long, lround, round, double, 0x1p31)
+TO_INTEGER(long, lroundf, roundf, float, 0x1p31f)
+TO_INTEGER(long long, llround, round, double, 0x1p63)
+TO_INTEGER(long long, llroundf, roundf, float, 0x1p63f)

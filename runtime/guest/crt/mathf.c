@@ -32,14 +32,15 @@ static float error(int type, const char *name, float x, float y, float result)
 #define DOMAIN_ERROR(name, x) error(ERROR_DOMAIN, name, x, 0, INDEFINITE_FLOAT)
 #define POLE(name, x, result) error(ERROR_SINGULAR, name, x, 0, result)
 
-float musl_acosf(float), musl_asinf(float), musl_acoshf(float), musl_atanhf(float), musl_logf(float), musl_log10f(float),
+double musl_acos(double);
+float musl_asinf(float), musl_acoshf(float), musl_atanhf(float), musl_logf(float), musl_log10f(float),
     musl_log2f(float), musl_log1pf(float), musl_logbf(float), musl_expf(float), musl_exp2f(float), musl_expm1f(float),
     musl_coshf(float), musl_sinhf(float), musl_powf(float, float), musl_fmodf(float, float),
-    musl_hypotf(float, float), musl_tgammaf(float), musl_lgammaf(float);
+    musl_hypotf(float, float), musl_tgammaf(float), musl_lgammaf(float), musl_erfcf(float);
 
 float acosf(float x)
 {
-    return fabsf(x) > 1 ? DOMAIN_ERROR("acosf", x) : musl_acosf(x);
+    return fabsf(x) > 1 ? DOMAIN_ERROR("acosf", x) : (float)musl_acos(x); /* acosf would be off at 0 */
 }
 
 float asinf(float x)
@@ -49,13 +50,13 @@ float asinf(float x)
 
 float acoshf(float x)
 {
-    return x < 1 ? DOMAIN_ERROR("acoshf", x) : musl_acoshf(x);
+    return x < 1 ? error(ERROR_DOMAIN, "acoshf", x, 0, NAN) : musl_acoshf(x);
 }
 
 float atanhf(float x)
 {
     if (fabsf(x) > 1)
-        return DOMAIN_ERROR("atanhf", x);
+        return error(ERROR_DOMAIN, "atanhf", x, 0, NAN);
     return fabsf(x) == 1 ? POLE("atanhf", x, float_of((bits_of_float(x) & SIGN32) | INF32)) : musl_atanhf(x);
 }
 
@@ -146,6 +147,12 @@ float crt_remainderf(float x, float y)
     if (!nan_float(x) && !nan_float(y) && (inf_float(x) || y == 0))
         return error(ERROR_DOMAIN, "remainderf", x, y, INDEFINITE_FLOAT);
     return remainderf(x, y);
+}
+
+float erfcf(float x)
+{
+    float result = musl_erfcf(x);
+    return result == 0 && finite_float(x) ? error(ERROR_SINGULAR, "erfcf", x, 0, result) : result;
 }
 
 float tgammaf(float x)

@@ -248,7 +248,7 @@ int wctob(wint_t wide)
     char bytes[4];
     if (wide == WEOF || encode(bytes, (wchar_t)wide, crt_locale_data(NULL)) != 1)
         return EOF;
-    return (unsigned char)bytes[0];
+    return CRT_IS_UCRT ? (unsigned char)bytes[0] : bytes[0];
 }
 
 /* ---- restartable ------------------------------------------------------------------------------------------------ */
@@ -321,6 +321,8 @@ static size_t restartable(wchar_t *wide, const char *s, size_t n, crt_mbstate *s
             return illegal();
         if (wide)
             *wide = result;
+        if (locale->longest == 2) /* Windows counts the lead byte again */
+            return 2;
         return result ? count - before : 0;
     }
     hold(state, bytes, count);
@@ -411,8 +413,9 @@ static size_t to_wide(wchar_t *wide, size_t count, const char **source, crt_mbst
                 second = (wchar_t)(0xdc00 + (code & 0x3ff));
             }
         } else if (state) {
+            int second_byte = held(state) && locale->longest == 2;
             length = restartable(&unit, s, strnlen(s, 4) + 1, state, locale);
-            if (length == 0)
+            if (length == 0 || (second_byte && length == 2))
                 length = 1;
         } else {
             length = decode(&unit, s, strnlen(s, 2), locale);
@@ -493,10 +496,13 @@ size_t mbstowcs(wchar_t *restrict wide, const char *restrict s, size_t count)
 
 size_t _wcstombs_l(char *s, const wchar_t *wide, size_t count, _locale_t locale)
 {
+    const crt_locale *data = crt_locale_data(locale);
     CRT_VALIDATE(wide, EINVAL, BAD);
     if (s && !count)
         return 0;
-    return to_bytes(s, count, &wide, crt_locale_data(locale));
+    if (!s && data->plain) /* a byte each, even for characters that have none */
+        return wcslen(wide);
+    return to_bytes(s, count, &wide, data);
 }
 
 size_t wcstombs(char *restrict s, const wchar_t *restrict wide, size_t count)
