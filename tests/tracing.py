@@ -63,7 +63,6 @@ def collecting(*, filter: Filter | None = None) -> tuple[Trace, list[Event], Tic
     return Trace(ticks, filter=filter, sinks=[CallbackSink(events.append)]), events, ticks
 
 
-
 def out_dword(process: FakeProcess, value: int) -> Out[int]:
     """A reference to a DWORD in guest memory that holds `value`."""
     return Out(process.place(value.to_bytes(4, "little")), codec_of(DWORD), process.memory)
@@ -77,5 +76,3 @@ def inout_dword(process: FakeProcess, value: int) -> InOut[int]:
 def out_handle(process: FakeProcess, value: int) -> Out[int]:
     """A reference to a HANDLE."""
     return Out(process.place(value.to_bytes(8, "little")), codec_of(HANDLE), process.memory)
-
-

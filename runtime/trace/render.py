@@ -86,7 +86,8 @@ class Renderer:
         captured = list(args)
         peek = Peek(memory)
         for index, capture in self._in:
-            captured[index] = _captured(capture, peek, args, index)
+            if index < len(captured):
+                captured[index] = _captured(capture, peek, args, index)
         return captured
 
     def capture_return(self, memory: AddressSpace, args: Sequence[object]) -> Sequence[object]:

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from runtime.dlls.export import Export
@@ -25,7 +26,8 @@ from runtime.trace.modules import ModuleMap
 from runtime.trace.rawcall import ReadArgument, compile_raw_renderer, read_arguments
 from runtime.trace.render import Renderer, compile_renderer
 from runtime.trace.show import Limits, hresult_name, show_other
-from runtime.trace.sinks import Batch, Sink
+from runtime.trace.sinks import Batch, Sink, SpoolSink
+from runtime.trace.spool import DEFAULT_LIMIT, Spool
 
 if TYPE_CHECKING:
     from runtime.memory.space import AddressSpace
@@ -193,6 +195,8 @@ class Trace:
         self.seq = 0
         self.dropped = 0
         """Events dropped since boot."""
+        self.spool: Spool | None = None
+        """The trace in the machine folder, when it is kept."""
         self._sinks = list(sinks)
         self._queue: deque[_Record] = deque()
         self._renderers: dict[Export, Renderer] = {}
@@ -241,6 +245,12 @@ class Trace:
             self._sinks.append(sink)
         self.enabled = True
         self.generation += 1
+
+    def attach_spool(self, directory: Path, *, limit: int = DEFAULT_LIMIT, text: bool = True) -> Spool:
+        """Keep the trace in a folder from now on, for the mount and `winfs trace`. Raises OSError."""
+        self.spool = Spool(directory, limit=limit, text=text)
+        self.add_sink(SpoolSink(self.spool))
+        return self.spool
 
     def remove_sink(self, sink: Sink) -> None:
         """Stop sending events to `sink`; it is closed."""
@@ -332,6 +342,8 @@ class Trace:
 
     def record(self, record: _Record) -> None:
         """Queue a record: a function that makes the event, and its arguments."""
+        if not self.enabled:
+            return
         queue = self._queue
         if len(queue) >= _HIGH_WATER and not self._make_room():
             self._unreported += 1
