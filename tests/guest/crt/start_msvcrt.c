@@ -7,9 +7,7 @@ __declspec(dllimport) int __getmainargs(int *argc, char ***argv, char ***envp, i
 __declspec(dllimport) __declspec(noreturn) void exit(int code);
 int main(int argc, char **argv, char **envp);
 
-#ifndef WILDCARDS
-#define WILDCARDS 0
-#endif
+__attribute__((weak)) int _dowildcard;
 
 void mainCRTStartup(void)
 {
@@ -18,7 +16,7 @@ void mainCRTStartup(void)
     int argc;
 
     __set_app_type(1);
-    __getmainargs(&argc, &argv, &envp, WILDCARDS, &info);
+    __getmainargs(&argc, &argv, &envp, _dowildcard, &info);
     exit(main(argc, argv, envp));
 }
 
