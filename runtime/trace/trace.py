@@ -327,7 +327,7 @@ class Trace:
         """A process has ended; `reason` names the limit or failure that ended it, if one did."""
         args: dict[str, Value] = {"exit_code": code & 0xFFFFFFFF}
         if reason is not None:
-            args["reason"] = reason
+            args["reason"] = GuestText(reason)
         self.emit("process_exit", process_id, thread_id, "process", args)
         if self.enabled:
             self.record((self._note_exit, (process_id,)))
@@ -430,7 +430,7 @@ class Trace:
     def _report_drop(self, count: int, reason: str) -> None:
         self.dropped += count
         self.seq = seq = self.seq + 1
-        args: dict[str, Value] = {"events": count, "reason": reason, "total": self.dropped}
+        args: dict[str, Value] = {"events": count, "reason": GuestText(reason), "total": self.dropped}
         batch = Batch([Event(seq, self.ticks() / _TICKS, 0, 0, "drop", None, None, None, args)])
         for sink in self._sinks:
             sink.write(batch)

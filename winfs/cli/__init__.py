@@ -34,6 +34,12 @@ def _check() -> click.Command:
     return command
 
 
+def _trace() -> click.Command:
+    from winfs.cli.trace import command
+
+    return command
+
+
 def _doctor() -> click.Command:
     from winfs.cli.doctor import command
 
@@ -44,6 +50,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "run": ("Run a Windows program.", _run),
     "info": ("Describe a program without running it.", _info),
     "check": ("Say which functions a program needs and which are missing.", _check),
+    "trace": ("Print, follow, filter and sum up a recorded trace.", _trace),
     "doctor": ("Say what works on this computer and how to mend the rest.", _doctor),
 }
 
