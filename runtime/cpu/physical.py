@@ -1,8 +1,8 @@
 """Guest-physical memory: one host mapping that every process of a machine shares.
 
-Frames are host pages; a guest page table refers to them by their offset in the mapping. A file section is a host `mmap` of
-the file placed inside the same mapping, so that its pages are the host's page cache: coherent with every other reader
-and writer of the file, loaded lazily, never copied.
+Frames are host pages; a guest page table refers to them by their offset in the mapping. A file section is a host
+`mmap` of the file placed inside the same mapping, so that its pages are the host's page cache: coherent with every
+other reader and writer of the file, loaded lazily, never copied.
 
 Untouched memory costs nothing (MAP_NORESERVE).
 """
@@ -87,16 +87,15 @@ class PhysicalMemory:
             self._shared[frame] = users - 1
 
     def map_file(self, descriptor: int, offset: int, size: int, writable: bool) -> int:
-        """Map `size` bytes of an open file from `offset` (a multiple of the page size); return the first frame's address.
+        """Map `size` bytes of an open file from `offset` (page-aligned); return the first frame's address.
 
         Raises OutOfMemory when no range is left and OSError when the host refuses the mapping.
         """
         length = -(-size // PAGE_SIZE) * PAGE_SIZE
-        for index, (start, free) in enumerate(self._ranges):
-            if free >= length:
-                break
-        else:
+        index = next((place for place, (_, free) in enumerate(self._ranges) if free >= length), None)
+        if index is None:
             raise OutOfMemory
+        start, free = self._ranges[index]
         access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
         result = _libc.mmap(self.base + start, length, access, mmap.MAP_SHARED | _MAP_FIXED, descriptor, offset)
         if result in (None, ctypes.c_void_p(-1).value):

@@ -69,7 +69,14 @@ HIGHEST_32: Final = 0x7FFE_FFFF
 
 _FAULT_AROUND: Final = 16
 _ALLOCATION_TYPES: Final = (
-    MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_RESET_UNDO | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_PHYSICAL | MEM_LARGE_PAGES
+    MEM_COMMIT
+    | MEM_RESERVE
+    | MEM_RESET
+    | MEM_RESET_UNDO
+    | MEM_TOP_DOWN
+    | MEM_WRITE_WATCH
+    | MEM_PHYSICAL
+    | MEM_LARGE_PAGES
 )
 
 
@@ -508,8 +515,9 @@ class AddressSpace(GuestMemory):
             return MemoryInformation(page, 0, 0, end - page, MEM_FREE, PAGE_NOACCESS, 0)
         _, end_page, protect = vad.pages.run_at(page >> 12)
         state = MEM_COMMIT if protect else MEM_RESERVE
+        size = (end_page << 12) - page
         return MemoryInformation(
-            page, vad.allocation_base, vad.allocation_protect, (end_page << 12) - page, state, protect, vad.kind, vad.name
+            page, vad.allocation_base, vad.allocation_protect, size, state, protect, vad.kind, vad.name
         )
 
     def close(self) -> None:

@@ -217,13 +217,20 @@ class HostFile(FileObject):
 
     def fs_control(self, request: IoRequest, code: int, data: bytes) -> int:
         if code == 0x0011400C and self.is_pipe:  # FSCTL_PIPE_PEEK
-            available = self._available()
-            if not available and self._ready(select.POLLIN):
-                raise NtError(STATUS_PIPE_BROKEN)
+            available = self.peek(0)[1]
             request.write_buffer(struct.pack("<IIII", 3, available, 0, 0)[: request.length])
             request.information = min(16, request.length)
             return STATUS_SUCCESS
         return super().fs_control(request, code, data)
+
+    def peek(self, length: int) -> tuple[bytes, int, int]:
+        """Bytes of a host pipe cannot be looked at without taking them: only their number is told."""
+        if not self.is_pipe:
+            return super().peek(length)
+        available = self._available()
+        if not available and self._ready(select.POLLIN):
+            raise NtError(STATUS_PIPE_BROKEN)
+        return b"", available, 0
 
     def current_position(self) -> int:
         """Return the host's position in a regular file."""

@@ -398,16 +398,20 @@ class PipeEnd(FileObject):
             queue.end(STATUS_PIPE_DISCONNECTED, discard=True)
         return STATUS_SUCCESS
 
-    def _peek(self, request: IoRequest) -> int:
+    def peek(self, length: int) -> tuple[bytes, int, int]:
         state, queue = self.pipe_state, self._incoming
         if state in (PipeState.DISCONNECTED, PipeState.LISTENING):
             raise NtError(STATUS_INVALID_PIPE_STATE)
         if state is PipeState.CLOSING and queue.empty:
             raise NtError(STATUS_PIPE_BROKEN)
+        return queue.peek(length), queue.size, queue.next_length
+
+    def _peek(self, request: IoRequest) -> int:
         if request.length < 16:
             raise NtError(STATUS_BUFFER_TOO_SMALL)
-        data = queue.peek(request.length - 16)
-        header = struct.pack("<IIII", state, queue.size, queue.message_count, queue.next_length)
+        data = self.peek(request.length - 16)[0]
+        queue = self._incoming
+        header = struct.pack("<IIII", self.pipe_state, queue.size, queue.message_count, queue.next_length)
         request.write_buffer(header + data)
         request.information = 16 + len(data)
         partial = len(data) < (queue.next_length if queue.messages else queue.size)

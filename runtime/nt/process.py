@@ -106,9 +106,12 @@ class Process(Waitable):
         """ANSI and OEM code page numbers."""
         self.guest_tracer: GuestTracer | None = None
         self.priority = 8
+        self.boost_disabled = False
         self.priority_class = 2
         """PROCESS_PRIORITY_CLASS_NORMAL."""
         self.error_mode = 0
+        self.error_reporting = 0
+        """Flags of WerSetFlags."""
         self.console: Console | None = None
         self.cookie = machine.random.getrandbits(32)
         self.io_counters = [0, 0, 0, 0, 0, 0]
@@ -117,6 +120,7 @@ class Process(Waitable):
         """What our DLLs keep once per process (`runtime.dlls.process_state`)."""
         self._finished = LoopEvent()
         self._stack_image: Image | None = None
+        self._narrow_command_line = 0
 
     # What exports use
 
@@ -148,6 +152,32 @@ class Process(Waitable):
         block = memory.read_pointer(self.parameters + 0x80)
         size = memory.read_u64(self.parameters + 0x3F0)
         return Environment.parse(memory.read(block, size))
+
+    def set_environment(self, environment: Environment) -> None:
+        """Replace the environment block the program sees."""
+        memory, parameters = self.memory, self.parameters
+        data = environment.block()
+        old = memory.read_pointer(parameters + 0x80)
+        vad = memory.find(old)
+        if vad is None or vad.start != old or len(data) > vad.end - vad.start:
+            block = memory.allocate(0, len(data) + 0x1000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, name="environment")
+            if vad is not None and vad.start == old:
+                memory.free(old, 0, 0x8000)
+            memory.write_pointer(parameters + 0x80, block)
+            old = block
+        memory.write(old, data)
+        memory.write_u64(parameters + 0x3F0, len(data))
+
+    def narrow_command_line(self) -> int:
+        """Return the address of the command line in the ANSI code page, made at the first call."""
+        if not self._narrow_command_line:
+            memory = self.memory
+            length = memory.read_u16(self.parameters + 0x70)
+            text = memory.read(memory.read_pointer(self.parameters + 0x78), length).decode("utf-16-le", "surrogatepass")
+            data = self.encode_ansi(text) + b"\0"
+            self._narrow_command_line = self.loader.arena.allocate(len(data))
+            memory.write(self._narrow_command_line, data)
+        return self._narrow_command_line
 
     def times(self) -> tuple[int, int]:
         """Return kernel and user time in 100 ns; the worker's processor time counts as user time."""

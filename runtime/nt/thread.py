@@ -60,6 +60,8 @@ class Thread(WaitingThread):
         self.exit_status = st.STATUS_PENDING
         self.suspend_count = 0
         self.priority = 0
+        self.boost_disabled = False
+        self.error_mode = 0
         self.description = ""
         self.token: Token | None = None
         """The token it impersonates with."""

@@ -11,12 +11,11 @@ from runtime.dlls.types import (
     FARPROC,
     HANDLE,
     HMODULE,
-    LPCSTR,
     LPCWSTR,
     LPWSTR,
     PVOID,
-    OutBytes,
     Out,
+    OutBytes,
 )
 from runtime.loader.module import Module
 from runtime.loader.search import (

@@ -1,0 +1,102 @@
+"""errhandlingapi.h, debugapi.h, werapi.h: error modes, debugger output, fail fast."""
+
+from __future__ import annotations
+
+from runtime.dlls.kernel32.dll import kernel32
+from runtime.dlls.types import BOOL, DWORD, HANDLE, HRESULT, LPCWSTR, PVOID, UINT, Out
+from runtime.nt import context as ctx
+from runtime.nt import status as st
+from runtime.nt.exception import EXCEPTION_NONCONTINUABLE, RECORD_SIZE, pack_record
+from runtime.nt.process import Process
+from runtime.nt.reference import get_object
+from runtime.nt.status import Win32Error
+from runtime.nt.thread import Thread
+
+
+@kernel32.export("process")
+def SetErrorMode(thread: Thread, uMode: UINT) -> UINT:
+    old, thread.process.error_mode = thread.process.error_mode, uMode
+    return old
+
+
+@kernel32.export("process")
+def GetErrorMode(thread: Thread) -> UINT:
+    return thread.process.error_mode
+
+
+@kernel32.export("threading")
+def SetThreadErrorMode(thread: Thread, dwNewMode: DWORD, lpOldMode: Out[DWORD]) -> BOOL:
+    if dwNewMode & ~0x8007:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    old, thread.error_mode = thread.error_mode, dwNewMode
+    lpOldMode.put(old)
+    return 1
+
+
+@kernel32.export("threading")
+def GetThreadErrorMode(thread: Thread) -> DWORD:
+    return thread.error_mode
+
+
+@kernel32.export("exception")
+def OutputDebugStringW(thread: Thread, lpOutputString: LPCWSTR) -> None:
+    """The text goes to the trace, where a debugger would see it."""
+    process = thread.process
+    process.machine.trace.output(process.pid, thread.id, "debug", (lpOutputString or "").encode("utf-8", "replace"))
+
+
+kernel32.ansi(OutputDebugStringW)
+
+
+@kernel32.export("exception")
+def IsDebuggerPresent(thread: Thread) -> BOOL:
+    return thread.process.memory.read_u8(thread.process.peb + 2)
+
+
+@kernel32.export("exception")
+def CheckRemoteDebuggerPresent(thread: Thread, hProcess: HANDLE, pbDebuggerPresent: Out[BOOL]) -> BOOL:
+    get_object(thread, hProcess, Process, 0x0400)
+    if not pbDebuggerPresent:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    pbDebuggerPresent.set(0)
+    return 1
+
+
+@kernel32.export("exception")
+def DebugBreak(thread: Thread) -> None:
+    thread.raise_exception(st.STATUS_BREAKPOINT, (0,))
+
+
+@kernel32.export("exception")
+def RaiseFailFastException(thread: Thread, pExceptionRecord: PVOID, pContextRecord: PVOID, dwFlags: DWORD) -> None:
+    memory = thread.process.memory
+    if pContextRecord:
+        context = memory.read(pContextRecord, ctx.SIZE)
+    else:
+        context = bytes(ctx.capture(thread.context))
+    if pExceptionRecord:
+        record = memory.read(pExceptionRecord, RECORD_SIZE)
+    else:
+        record = pack_record(st.STATUS_FAIL_FAST_EXCEPTION, EXCEPTION_NONCONTINUABLE, thread.caller, ())
+    thread.process.unhandled_exception(thread, record, context)
+
+
+@kernel32.export("exception")
+def WerSetFlags(thread: Thread, dwFlags: DWORD) -> HRESULT:
+    thread.process.error_reporting = dwFlags
+    return 0
+
+
+@kernel32.export("exception")
+def WerGetFlags(thread: Thread, hProcess: HANDLE, pdwFlags: Out[DWORD]) -> HRESULT:
+    pdwFlags.set(get_object(thread, hProcess, Process, 0x0400).error_reporting)
+    return 0
+
+
+@kernel32.export("process")
+def FatalAppExitW(thread: Thread, uAction: UINT, lpMessageText: LPCWSTR) -> None:
+    thread.process.report(f"{lpMessageText or ''}")
+    thread.process.terminate(0)
+
+
+kernel32.ansi(FatalAppExitW)
