@@ -78,10 +78,10 @@ def cli() -> None:
 
 def main() -> None:
     """The console script `winfs`. Ends the process."""
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(invoke(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
+def invoke(arguments: list[str]) -> int:
     """Run one command line and return its exit status; errors are printed."""
     try:
         status = cli.main(arguments, prog_name="winfs", standalone_mode=False)
