@@ -34,6 +34,11 @@ def nt_path(thread: Thread, name: str | None, *, error: int = st.ERROR_PATH_NOT_
     return path
 
 
+def ansi(thread: Thread, text: bytes | None) -> str | None:
+    """Decode a string argument of an A function."""
+    return None if text is None else thread.process.decode_ansi(text)
+
+
 def dos_path(path: str) -> str:
     r"""Return the Win32 spelling of a file's NT path (`\??\C:\x` → `C:\x`)."""
     return from_nt(path)
@@ -122,11 +127,6 @@ class Overlapped:
         memory.write_pointer(self.address + memory.pointer_size, 0)
         context = 0 if event & 1 else self.address
         return completion_of(thread, self.address, event & ~1, 0, context)
-
-
-def pack_time_low_high(time: int) -> tuple[int, int]:
-    """Split a FILETIME into its two halves."""
-    return time & 0xFFFFFFFF, time >> 32
 
 
 def lowered(status: int) -> None:
