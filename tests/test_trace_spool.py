@@ -207,7 +207,8 @@ def test_a_trace_that_is_off_wants_nothing_and_records_nothing() -> None:
     trace.process_start(1, 1, "a", "a")
     trace.load(1, 1, "a", "a", 0, 1)
     trace.exception(FakeThread(), 0xC0000005, 0, 0)
-    assert trace.seq == 0
+    trace.flush()
+    assert trace.next_seq() == 1
 
 
 @pytest.mark.parametrize("size", [1, 4095, 4096, 100_000])

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 FLUSH_INTERVAL = 0.02
 _CHUNK = 128
 _HIGH_WATER = 16384
+_LOW_WATER = 8192
 _STUCK_AFTER = 0.25
 _TICKS = 10_000_000
 
@@ -83,7 +85,7 @@ class Probe:
     def call(self, thread: TracedThread, args: Sequence[object]) -> Token:
         """Record a call with its decoded arguments; `args` must not change afterwards."""
         trace = self.trace
-        trace.seq = seq = trace.seq + 1
+        seq = trace.next_seq()
         now = trace.ticks()
         if self._in:
             args = self.renderer.capture_call(thread.process.memory, args)
@@ -112,7 +114,7 @@ class Probe:
             code = error.error
             if isinstance(error, NtError) and self.renderer.result_kind == "ntstatus":
                 code = error.status
-        trace.seq = seq = trace.seq + 1
+        seq = trace.next_seq()
         trace.record((self._return_event, (seq, trace.ticks(), thread, token, outs, result, code)))
 
     def _call_event(
@@ -192,7 +194,8 @@ class Trace:
         self.limits = limits or Limits()
         self.generation = 0
         """Changes whenever probes must be made anew."""
-        self.seq = 0
+        self._numbers = count(1)
+        self.next_seq = self._numbers.__next__
         self.dropped = 0
         """Events dropped since boot."""
         self.spool: Spool | None = None
@@ -203,6 +206,7 @@ class Trace:
         self._modules: dict[int, ModuleMap] = {}
         self._render_lock = threading.Lock()
         self._wake = threading.Event()
+        self._progress = threading.Event()
         self._signalled = False
         self._stuck = False
         self._closing = False
@@ -275,7 +279,7 @@ class Trace:
     ) -> None:
         """Record an event of any kind; `address` becomes its `caller`."""
         if self.enabled and self.filter.wants_category(category):
-            self.seq = seq = self.seq + 1
+            seq = self.next_seq()
             facts = (seq, self.ticks(), kind, process_id, thread_id, category, args, module, function, error, address)
             self.record((self._plain_event, facts))
 
@@ -312,7 +316,8 @@ class Trace:
 
     def thread_exit(self, process_id: int, thread_id: int, code: int) -> None:
         """A thread has ended."""
-        self.emit("thread_exit", process_id, thread_id, "threading", {"exit_code": code & 0xFFFFFFFF})
+        args: dict[str, Value] = {"exit_code": code & 0xFFFFFFFF}
+        self.emit("thread_exit", process_id, thread_id, "threading", args, error=_exit_error(code))
 
     def process_start(
         self, process_id: int, thread_id: int, image: str, command_line: str, parent: int = 0, time: str | None = None
@@ -328,7 +333,7 @@ class Trace:
         args: dict[str, Value] = {"exit_code": code & 0xFFFFFFFF}
         if reason is not None:
             args["reason"] = GuestText(reason)
-        self.emit("process_exit", process_id, thread_id, "process", args)
+        self.emit("process_exit", process_id, thread_id, "process", args, error=_exit_error(code))
         if self.enabled:
             self.record((self._note_exit, (process_id,)))
 
@@ -356,16 +361,14 @@ class Trace:
             self._wake.set()
 
     def _make_room(self) -> bool:
-        """The writer is behind: write here, unless it is stuck in a sink."""
+        """The writer is behind: wait for it, unless it is stuck in a sink."""
         if self._stuck:
             return False
-        if not self._render_lock.acquire(timeout=_STUCK_AFTER):
-            self._stuck = True
-            return False
-        try:
-            self._drain()
-        finally:
-            self._render_lock.release()
+        while len(self._queue) >= _LOW_WATER:
+            self._progress.clear()
+            if not self._progress.wait(_STUCK_AFTER):
+                self._stuck = True
+                return False
         return True
 
     def _start(self) -> None:
@@ -413,11 +416,12 @@ class Trace:
                     if event is not None:
                         events.append(event)
             self._write(events)
+            self._stuck = False
+            self._progress.set()
             time.sleep(0)  # lets the program's threads have the interpreter
         if self._unreported:
-            count, self._unreported = self._unreported, 0
-            self._report_drop(count, "the writer could not keep up")
-        self._stuck = False
+            lost, self._unreported = self._unreported, 0
+            self._report_drop(lost, "the writer could not keep up")
 
     def _write(self, events: list[Event]) -> None:
         if not events:
@@ -427,10 +431,10 @@ class Trace:
         if dropped:
             self._report_drop(dropped, "the trace is full: its oldest part is gone")
 
-    def _report_drop(self, count: int, reason: str) -> None:
-        self.dropped += count
-        self.seq = seq = self.seq + 1
-        args: dict[str, Value] = {"events": count, "reason": GuestText(reason), "total": self.dropped}
+    def _report_drop(self, events: int, reason: str) -> None:
+        self.dropped += events
+        seq = self.next_seq()
+        args: dict[str, Value] = {"events": events, "reason": GuestText(reason), "total": self.dropped}
         batch = Batch([Event(seq, self.ticks() / _TICKS, 0, 0, "drop", None, None, None, args)])
         for sink in self._sinks:
             sink.write(batch)
@@ -468,6 +472,11 @@ class Trace:
 
     def _note_exit(self, process_id: int) -> None:
         self._modules.pop(process_id, None)
+
+
+def _exit_error(code: int) -> str | None:
+    """The name of an exit code that is an NTSTATUS of an error."""
+    return status_name(code) if code & 0xC0000000 == 0xC0000000 and code & 0xFFFFFFFF != 0xFFFFFFFF else None
 
 
 def _made(make: Callable[..., Event | None], arguments: tuple[object, ...]) -> Event | None:
