@@ -57,7 +57,7 @@ class GuestTracer:
                 except MemoryFault:
                     return 0
 
-            arguments = probe.arguments(argument)
+            arguments = probe.arguments(argument, lambda index: _real(thread, index) if index < 4 else argument(index))
             token = probe.call(thread, arguments)
             while thread.trace_stack and thread.trace_stack[-1].place <= stack:
                 thread.trace_stack.pop()
@@ -74,11 +74,17 @@ class GuestTracer:
         while thread.trace_stack and thread.trace_stack[-1].place < stack:
             thread.trace_stack.pop()
         entry = thread.trace_stack.pop()
-        entry.probe.ret(thread, entry.token, entry.arguments, result)
+        shown = entry.probe.result(result, lambda index: _real(thread, index))
+        entry.probe.ret(thread, entry.token, entry.arguments, shown)
         registers[Gpr.RAX] = result
         registers[Gpr.RSP] = stack + 8
         thread.redirect(entry.address)
         return False
+
+
+def _real(thread: Thread, index: int) -> int:
+    """The low 64 bits of a vector register."""
+    return int.from_bytes(thread.context.get_vector(index)[:8], "little")
 
 
 class TracedReturn:

@@ -59,6 +59,13 @@ def read_arguments(
     return values
 
 
+def read_result(signature: Signature | None, integer: int, read_real: ReadArgument | None = None) -> object:
+    """The result of a call: the integer register, or vector register 0 where the prototype returns a real."""
+    if signature is not None and signature.returns.kind == "real" and read_real is not None:
+        return _real(read_real(0), signature.returns.size)
+    return integer
+
+
 def _real(bits: int, size: int) -> float:
     data = (bits & 0xFFFFFFFFFFFFFFFF).to_bytes(8, "little")
     value: float = struct.unpack_from("<f" if size == 4 else "<d", data)[0]

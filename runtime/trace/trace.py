@@ -24,7 +24,7 @@ from runtime.trace.categories import default_category
 from runtime.trace.events import Event, EventKind, GuestText, Value
 from runtime.trace.filters import Filter
 from runtime.trace.modules import ModuleMap
-from runtime.trace.rawcall import ReadArgument, compile_raw_renderer, read_arguments
+from runtime.trace.rawcall import ReadArgument, compile_raw_renderer, read_arguments, read_result
 from runtime.trace.render import Renderer, compile_renderer
 from runtime.trace.show import Limits, hresult_name, show_other
 from runtime.trace.sinks import Batch, Sink, SpoolSink
@@ -171,6 +171,10 @@ class RawProbe(Probe):
     def arguments(self, read_arg: ReadArgument, read_real: ReadArgument | None = None) -> list[object]:
         """Read the arguments of the call that is being made, for `call` and `ret`."""
         return read_arguments(self.signature, read_arg, read_real)
+
+    def result(self, integer: int, read_real: ReadArgument | None = None) -> object:
+        """The result for `ret`, from the integer register or vector register 0."""
+        return read_result(self.signature, integer, read_real)
 
 
 class Trace:
