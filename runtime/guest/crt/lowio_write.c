@@ -98,8 +98,53 @@ static int write_wide(crt_ioinfo *io, const wchar_t *buffer, unsigned count)
     return accepted * 2;
 }
 
+/* Bytes at the end of the text that begin a character without finishing it. */
+static unsigned incomplete_tail(const unsigned char *text, unsigned count, unsigned codepage)
+{
+    unsigned i = 0;
+
+    if (codepage == CP_UTF8) {
+        for (unsigned back = 1; back <= 3 && back <= count; back++) {
+            unsigned char c = text[count - back];
+            unsigned length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+
+            if ((c & 0xC0) != 0x80)
+                return length > back ? back : 0;
+        }
+        return 0;
+    }
+    while (i < count)
+        i += crt_is_lead_byte(text[i], NULL) ? 2 : 1;
+    return i > count;
+}
+
+/* Multibyte text of a locale to a console, which takes UTF-16. What is left of a character waits for the next call. */
+static int write_console(crt_ioinfo *io, const char *buffer, unsigned count, unsigned codepage)
+{
+    unsigned total = io->lookahead_count + count, tail;
+    char *text = malloc(total);
+    wchar_t *wide = malloc(total * sizeof *wide);
+    int length, result = -1;
+
+    if (!text || !wide) {
+        errno = ENOMEM;
+    } else {
+        memcpy(text, io->lookahead, io->lookahead_count);
+        memcpy(text + io->lookahead_count, buffer, count);
+        tail = incomplete_tail((unsigned char *)text, total, codepage);
+        memcpy(io->lookahead, text + total - tail, tail);
+        io->lookahead_count = (unsigned char)tail;
+        length = total > tail ? MultiByteToWideChar(codepage, 0, text, total - tail, wide, total) : 0;
+        result = length && write_wide(io, wide, length) < 0 ? -1 : (int)count;
+    }
+    free(text);
+    free(wide);
+    return result;
+}
+
 int crt_write_nolock(int fd, crt_ioinfo *io, const void *buffer, unsigned count)
 {
+    unsigned codepage;
     DWORD written;
 
     if (!count)
@@ -114,6 +159,9 @@ int crt_write_nolock(int fd, crt_ioinfo *io, const void *buffer, unsigned count)
             }
             return write_wide(io, buffer, count / 2);
         }
+        codepage = io->osfile & FDEV ? crt_locale_codepage(NULL) : 0;
+        if (codepage && GetConsoleMode(io->handle, &written))
+            return write_console(io, buffer, count, codepage);
         if (memchr(buffer, '\n', count))
             return write_narrow(io, buffer, count);
     }
