@@ -101,6 +101,9 @@ class Machine:
         )
         self.processes: dict[int, Process] = {}
         self.threads: dict[int, Thread] = {}
+        self.timer_resolution = 156250
+        """What the clock interrupt is set to, in 100 ns; it is answered truthfully but changes nothing here."""
+        self._next_luid = 0x10000
         self._ids: set[int] = set()
         self._next_id = 0x1000
         self._traps: list[TrapTarget] = []
@@ -194,6 +197,11 @@ class Machine:
             if self._next_id not in self._ids:
                 self._ids.add(self._next_id)
                 return self._next_id
+
+    def new_luid(self) -> int:
+        """Return a locally unique id."""
+        self._next_luid += 1
+        return self._next_luid
 
     @property
     def processor_mask(self) -> int:

@@ -56,6 +56,8 @@ _GDT: Final = (
 )
 _CS64, _SS, _FS, _DS = 0x33, 0x2B, 0x53, 0x2B
 _INITIAL_FLAGS: Final = 0x202
+_TRAP_SIZE: Final = 2
+"""Bytes of OUT imm8, AL and of SYSCALL."""
 _LONGEST_INSTRUCTION: Final = 15
 _MAGIC: Final = tuple(0x5CA1AB1E_00000000 + 0x1111 * index for index in range(16))
 
@@ -173,7 +175,9 @@ class UnicornContext:
     @property
     def rip(self) -> int:
         """Where the thread goes on."""
-        return self._rip if self._rip is not None else int(self.registers[16])
+        if self._rip is not None:
+            return self._rip
+        return int(self.registers[16]) + (self._engine._advance if self._current else 0)
 
     @rip.setter
     def rip(self, value: int) -> None:
@@ -297,6 +301,8 @@ class UnicornEngine:
         self._current: UnicornContext | None = None
         self._failure: BaseException | None = None
         self._ready = False
+        self._advance = 0
+        """Bytes between the RIP that Unicorn shows in a hook and the next instruction."""
         self._uc = c_void_p()
         _check(self._library.uc_open(_UC_ARCH_X86, _UC_MODE_64, byref(self._uc)), "start")
         self._library.uc_ctl(self._uc, c_uint32(_TCG_BUFFER_SIZE), c_uint32(_CODE_BUFFER))
@@ -375,19 +381,25 @@ class UnicornEngine:
         rax = int(Gpr.RAX)
 
         def trap(_uc: int, _port: int, _size: int, _value: int, _data: int) -> None:
+            self._advance = _TRAP_SIZE
             try:
                 if on_trap(registers[rax] & 0xFFFFFFFF):
                     return
             except BaseException as error:
                 self._failure = error
+            finally:
+                self._advance = 0
             stop(uc)
 
         def syscall(_uc: int, _data: int) -> None:
+            self._advance = _TRAP_SIZE
             try:
                 if on_syscall(registers[rax] & 0xFFFFFFFF):
                     return
             except BaseException as error:
                 self._failure = error
+            finally:
+                self._advance = 0
             stop(uc)
 
         def interrupt(_uc: int, vector: int, _data: int) -> None:

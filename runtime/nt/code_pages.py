@@ -1,0 +1,110 @@
+"""Code pages: Windows' numbers for Python's codecs, and conversion with Windows' rules for what does not fit."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+CP_ACP, CP_OEMCP, CP_MACCP, CP_THREAD_ACP = 0, 1, 2, 3
+CP_UTF7: Final = 65000
+CP_UTF8: Final = 65001
+
+_CODECS: Final = {
+    10000: "mac_roman", 20127: "ascii", 20866: "koi8_r", 21866: "koi8_u", 28591: "latin_1", 28592: "iso8859_2",
+    28593: "iso8859_3", 28594: "iso8859_4", 28595: "iso8859_5", 28596: "iso8859_6", 28597: "iso8859_7",
+    28598: "iso8859_8", 28599: "iso8859_9", 28603: "iso8859_13", 28605: "iso8859_15", 51932: "euc_jp",
+    50220: "iso2022_jp", 50221: "iso2022_jp_1", 51949: "euc_kr", 54936: "gb18030", 936: "gbk", 949: "cp949",
+    950: "cp950", 932: "cp932", 1361: "johab", CP_UTF7: "utf_7", CP_UTF8: "utf_8",
+}  # fmt: skip
+_DOUBLE_BYTE: Final = {
+    932: ((0x81, 0x9F), (0xE0, 0xFC)), 936: ((0x81, 0xFE),), 949: ((0x81, 0xFE),), 950: ((0x81, 0xFE),),
+    1361: ((0x84, 0xD3), (0xD8, 0xDE), (0xE0, 0xF9)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """One code page. `maximum` is the most bytes a character takes; `lead_bytes` the ranges that start a pair."""
+
+    number: int
+    codec: str
+    maximum: int
+    lead_bytes: tuple[tuple[int, int], ...]
+
+    def decode(self, data: bytes, *, strict: bool = False) -> str:
+        """Decode; what is invalid becomes U+FFFD in UTF-8 and the C1 control of its value elsewhere.
+
+        Raises UnicodeDecodeError where `strict` forbids it.
+        """
+        if strict:
+            return data.decode(self.codec)
+        return data.decode(self.codec, "replace" if self.number in (CP_UTF8, CP_UTF7) else "winfs-keep")
+
+    def encode(self, text: str, default: bytes = b"?") -> tuple[bytes, bool]:
+        """Encode; return the bytes and whether `default` had to stand in for a character."""
+        if self.number == CP_UTF8:
+            try:
+                return text.encode("utf-8"), False
+            except UnicodeEncodeError:
+                return _whole(text).encode("utf-8", "winfs-replacement"), True
+        try:
+            return text.encode(self.codec), False
+        except UnicodeEncodeError:
+            parts, used = [], False
+            for character in _whole(text):
+                try:
+                    parts.append(character.encode(self.codec))
+                except UnicodeEncodeError:
+                    kept = ord(character) < 0x100 and self._keeps(ord(character))
+                    parts.append(bytes((ord(character),)) if kept else default)
+                    used = used or not kept
+            return b"".join(parts), used
+
+    def _keeps(self, value: int) -> bool:
+        """Whether a byte has no character of its own and stands for the control character of its value."""
+        if self.maximum != 1 or not 0x80 <= value < 0xA0:
+            return False
+        try:
+            bytes((value,)).decode(self.codec)
+        except UnicodeDecodeError:
+            return True
+        return False
+
+
+def _whole(text: str) -> str:
+    """Join surrogate pairs, so that each character is one; lone surrogates stay."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _keep(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    if len(bad) == 1 and 0x80 <= bad[0] < 0xA0:
+        return chr(bad[0]), error.end
+    return "\ufffd" if len(bad) == 1 else "?", error.end
+
+
+def _replacement(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return b"\xef\xbf\xbd" * (error.end - error.start), error.end
+
+
+codecs.register_error("winfs-keep", _keep)
+codecs.register_error("winfs-replacement", _replacement)
+
+
+@cache
+def code_page(number: int) -> CodePage | None:
+    """Return a code page by its real number (not CP_ACP and its kin); None when there is none."""
+    name = _CODECS.get(number) or f"cp{number}"
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return None
+    lead_bytes = _DOUBLE_BYTE.get(number, ())
+    maximum = 4 if number in (CP_UTF8, 54936) else 5 if number == CP_UTF7 else 2 if lead_bytes else 1
+    return CodePage(number, name, maximum, lead_bytes)
