@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime.trace import CATEGORIES
 from runtime.trace.categories import default_category
@@ -126,3 +128,23 @@ def test_events_without_a_function_follow_the_categories() -> None:
 )
 def test_functions_have_the_category_of_their_subject(module: str, function: str, category: str) -> None:
     assert default_category(module, function) == category
+
+
+_letters = st.text("abAB*?.[!\\ +", max_size=8)
+
+
+@given(_letters.filter(lambda text: text.strip("!")), st.text("abAB.[ +", max_size=8))
+def test_patterns_mean_what_a_slow_matcher_says(pattern: str, name: str) -> None:
+    def matches(rule: str, text: str) -> bool:
+        if not rule:
+            return not text
+        if rule[0] == "*":
+            return any(matches(rule[1:], text[i:]) for i in range(len(text) + 1))
+        return bool(text) and (rule[0] == "?" or rule[0] == text[0]) and matches(rule[1:], text[1:])
+
+    excluded = pattern.startswith("!")
+    rule = pattern[1:].lower() if excluded else pattern.lower()
+    if not rule or "!" in rule:
+        return
+    hit = matches(rule, name.lower()) or matches(rule, f"m!{name.lower()}") or matches(rule, f"m.dll!{name.lower()}")
+    assert Filter.compile([pattern]).wants("M.dll", name, None) is (hit != excluded)

@@ -38,7 +38,9 @@ class GuestTracer:
             probe = self._process.machine.trace.raw_probe(module, function)
             gate = self._gate(probe)
             number = self._process.machine.add_trap(lambda _: gate)
-            code = b"\xb8" + struct.pack("<I", number) + b"\xe6\xf1\xff\x25\x00\x00\x00\x00" + struct.pack("<Q", address)
+            code = (
+                b"\xb8" + struct.pack("<I", number) + b"\xe6\xf1\xff\x25\x00\x00\x00\x00" + struct.pack("<Q", address)
+            )
             place = self._thunks[key] = self._process.loader.add_stub(code)
         return place
 
@@ -57,7 +59,10 @@ class GuestTracer:
                 except MemoryFault:
                     return 0
 
-            arguments = probe.arguments(argument, lambda index: _real(thread, index) if index < 4 else argument(index))
+            def real(index: int) -> int:
+                return _real(thread, index) if index < 4 else argument(index)
+
+            arguments = probe.arguments(argument, real)
             token = probe.call(thread, arguments)
             while thread.trace_stack and thread.trace_stack[-1].place <= stack:
                 thread.trace_stack.pop()
@@ -92,7 +97,9 @@ class TracedReturn:
 
     __slots__ = ("address", "arguments", "place", "probe", "token")
 
-    def __init__(self, place: int, address: int, probe: RawProbe, token: tuple[int, int], arguments: list[object]) -> None:
+    def __init__(
+        self, place: int, address: int, probe: RawProbe, token: tuple[int, int], arguments: list[object]
+    ) -> None:
         self.place = place
         self.address = address
         self.probe = probe
