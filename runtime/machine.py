@@ -154,7 +154,7 @@ class Machine:
             process = self.new_process(None)
             if stderr is not None:
                 process.report_descriptor = os.dup(stderr)
-            handles = open_streams(process, (stdin, stdout, stderr))
+            handles = open_streams(process, (stdin, stdout, stderr), path)
         parameters = Parameters(path, line, folder, environment.block(), standard_handles=handles)
         await self.start(process, image, path, parameters)
         return process

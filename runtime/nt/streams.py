@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runtime.nt.process import Process
 
 
-def open_streams(process: Process, descriptors: Sequence[int | None]) -> tuple[int, int, int]:
+def open_streams(process: Process, descriptors: Sequence[int | None], title: str = "") -> tuple[int, int, int]:
     """Give a process a console and handles to standard input, output and error; returns the handles.
 
     The caller keeps the descriptors. None is no handle (0). The console is shown on whatever of them is a terminal; it
@@ -28,7 +28,8 @@ def open_streams(process: Process, descriptors: Sequence[int | None]) -> tuple[i
     inputs = [fd for fd in terminals if _access(fd) != os.O_WRONLY]
     outputs = [fd for fd in reversed(terminals) if _access(fd) != os.O_RDONLY]
     terminal = Terminal(inputs[0] if inputs else -1, outputs[0] if outputs else -1) if terminals else None
-    console = Console(process.machine, terminal)
+    console = Console(process.machine, terminal, title)
+    console.input_code_page = console.output_code_page = process.code_pages[1]
     console.attach(process)
     process.console = console
     handles = [0, 0, 0]
