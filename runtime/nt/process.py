@@ -34,6 +34,7 @@ from runtime.memory.space import AddressSpace
 from runtime.nt import exception
 from runtime.nt import status as st
 from runtime.nt.crash import crash_report
+from runtime.nt.current_directory import DriveDirectories
 from runtime.nt.environment import Environment
 from runtime.nt.handles import HandleTable
 from runtime.nt.layout import SHARED_USER_DATA, X64 as X64_LAYOUT, Layout
@@ -205,7 +206,8 @@ class Process(Waitable):
         """Map the program and its DLLs and fill in the process structures. Raises ImageError, NtError."""
         memory = self.memory
         self.image_path, self.command_line = path, parameters.command_line
-        self.directories = CurrentDirectories(parameters.current_directory.rstrip("\\") + "\\")
+        folder = parameters.current_directory.rstrip("\\") + "\\"
+        self.directories = CurrentDirectories(folder, DriveDirectories(self))
         shared = self.machine.shared_data.backing
         memory.map_view(shared, SHARED_USER_DATA, 0, 0x1000, PAGE_READONLY, name="shared user data")
         program = self.loader.map_program(image, path)
