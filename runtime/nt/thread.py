@@ -390,7 +390,13 @@ class Thread(WaitingThread):
             self.raise_exception(st.STATUS_ACCESS_VIOLATION, information)
 
     def _is_stack_end(self, address: int) -> bool:
-        return self.deallocation_stack <= address < self.stack_base
+        return self._lowest_stack() <= address < self.process.memory.read_pointer(
+            self.teb + self.process.layout.stack_base
+        )
+
+    def _lowest_stack(self) -> int:
+        """The stack in use is the TEB's: a fiber runs on another than the thread was created with."""
+        return self.process.memory.read_pointer(self.teb + self.process.layout.deallocation_stack)
 
     def grow_stack(self, address: int) -> bool:
         """A guard page was touched: move the guard of this thread's stack down. False: not ours, or no room left."""
@@ -398,7 +404,7 @@ class Thread(WaitingThread):
             return False
         memory, layout = self.process.memory, self.process.layout
         page = address & ~0xFFF
-        lowest = self.deallocation_stack + 0x1000
+        lowest = self._lowest_stack() + 0x1000
         if page - 0x1000 * STACK_GUARD_PAGES < lowest:
             memory.write_pointer(self.teb + layout.stack_limit, page)
             return False
