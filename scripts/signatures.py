@@ -11,7 +11,9 @@ Usage: python scripts/signatures.py WHEEL
 from __future__ import annotations
 
 import ast
+import fnmatch
 import importlib.util
+import re
 import subprocess
 import sys
 import tempfile
@@ -298,6 +300,7 @@ def merge_supplement(database: Database, aliases: dict[str, str], text: str) -> 
     """Apply signatures_supplement.h; its directives are described at its top."""
     known = {*database.base, *database.structures, *database.other, *database.enumerations}
     overrides: list[tuple[str, str, str]] = []
+    inputs: list[str] = []
     plain: list[str] = []
     dll = ""
 
@@ -340,16 +343,20 @@ def merge_supplement(database: Database, aliases: dict[str, str], text: str) -> 
             case ["#type", pattern, name]:
                 function, _, label = pattern.rpartition(".")
                 overrides.append((function, label, "_" + name if "_" + name in database.base else name))
+            case ["#in", pattern]:
+                inputs.append(pattern)
             case _:
                 plain.append(line)
     flush()
     apply_overrides(database, overrides)
+    for (name, _), prototype in database.functions.items():
+        prototype.parameters = [
+            (label, kind, "i" if any(fnmatch.fnmatchcase(f"{name}.{label}", item) for item in inputs) else direction)
+            for label, kind, direction in prototype.parameters
+        ]
 
 
 def apply_overrides(database: Database, overrides: list[tuple[str, str, str]]) -> None:
-    import fnmatch
-    import re
-
     by_label: dict[str, list[tuple[re.Pattern[str], str]]] = {}
     for function, label, kind in overrides:
         by_label.setdefault(label, []).append((re.compile(fnmatch.translate(function)), kind))

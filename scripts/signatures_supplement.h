@@ -6,6 +6,7 @@
  *   #flags NAME = ...               the same, a set of flags
  *   #flags NAME... / #enum NAME...  say what known types are, where the guess is wrong
  *   #struct NAME FIELD:TYPE...      a structure, in the types of signatures.txt
+ *   #in FUNCTION.PARAMETER          the function only reads what the parameter points at, const or not
  *   #type FUNCTION.PARAMETER TYPE   the type of a parameter (or of `return`); FUNCTION may hold * and ?
  */
 
@@ -104,6 +105,12 @@
 #type RaiseException.dwExceptionCode EXCEPTION_CODE
 #type Heap*.dwFlags HEAP_CALL_FLAGS
 #type Rtl*Heap.Flags HEAP_CALL_FLAGS
+
+#in FreeEnvironmentStrings*.penv
+#in CreateProcess*.lpCommandLine
+#in StartServiceCtrlDispatcher*.*
+#in SysFree*.*
+#in *.lpReserved
 
 #dll ntdll.dll
 NTSTATUS NtAlertResumeThread(_In_ HANDLE ThreadHandle, _Out_ ULONG *PreviousSuspendCount);

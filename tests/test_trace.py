@@ -265,6 +265,9 @@ def test_a_string_the_function_fills_is_shown_on_return() -> None:
     call, ret = traced(trace, events, export(kernel32, "GetModuleFileNameW"), args, 11, None, FakeThread(process))
     assert str(call.args["lpFilename"]).startswith("0x")
     assert ret.args == {"lpFilename": "C:\\prog.exe"}
+    args = [0, process.wide("C:\\prog.exe and what lay there before"), 260]
+    _, ret = traced(trace, events, export(kernel32, "GetModuleFileNameW"), args, 11, None, FakeThread(process))
+    assert ret.args == {"lpFilename": "C:\\prog.exe"}
 
 
 def test_annotations_name_values_that_the_metadata_does_not() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from runtime.trace.events import GuestText, Value
-from runtime.trace.peek import Peek
+from runtime.trace.peek import Peek, narrow_text
 from runtime.trace.show import Limits, show_kind, show_pointer
 from runtime.trace.signatures import Type, structure
 
@@ -111,16 +111,12 @@ def _show_bytes(memory: Peek, data: bytes, kind: Type, limits: Limits, name: str
     return show_kind(kind.kind, name, kind)(value)
 
 
-def show_string(memory: Peek, address: int, wide: bool, limits: Limits) -> Value:
-    """The NUL-terminated string at `address`, bounded. Raises NotReadable."""
+def show_string(memory: Peek, address: int, wide: bool, limits: Limits, most: int | None = None) -> Value:
+    """The NUL-terminated string at `address`, bounded, and by `most` units if given. Raises NotReadable."""
     if not address:
         return None
-    limit = limits.string + 1
-    text = (
-        memory.read_wstr(address, limit)
-        if wide
-        else memory.read_str(address, limit).decode("utf-8", "backslashreplace")
-    )
+    limit = limits.string + 1 if most is None else min(limits.string + 1, most)
+    text = memory.read_wstr(address, limit) if wide else narrow_text(memory.read_str(address, limit))
     return GuestText(text if len(text) <= limits.string else text[: limits.string] + "…")
 
 
@@ -160,7 +156,7 @@ def _show_array(memory: Peek, data: bytes, address: int, field: Placed, size: in
         text = whole.decode("utf-16-le", "surrogatepass").split("\0", 1)[0]
         return GuestText(text if len(text) <= limits.string else text[: limits.string] + "…")
     if field.type.name == "i8" or field.type.name == "CHAR":
-        return GuestText(whole.split(b"\0", 1)[0][: limits.string].decode("utf-8", "backslashreplace"))
+        return GuestText(narrow_text(whole.split(b"\0", 1)[0][: limits.string]))
     if field.type.name == "u8":
         return "0x" + whole[: limits.buffer].hex() + ("…" if len(whole) > limits.buffer else "")
     shown: list[Value] = []
@@ -186,7 +182,7 @@ def counted_string(memory: Peek, address: int, wide: bool, limits: Limits) -> Va
     if not buffer:
         return None
     data = memory.read(buffer, min(length, limits.string * unit)) if length else b""
-    text = data.decode("utf-16-le", "surrogatepass") if wide else data.decode("utf-8", "backslashreplace")
+    text = data.decode("utf-16-le", "surrogatepass") if wide else narrow_text(data)
     return GuestText(text + ("…" if length > len(data) else ""))
 
 

@@ -22,12 +22,14 @@ class NotReadable(Exception):
 class Peek:
     """A view of one address space for the trace. Every reading method raises NotReadable."""
 
-    __slots__ = ("_entry", "_memory", "pointer_size")
+    __slots__ = ("_entry", "_memory", "pointer_size", "result")
 
     def __init__(self, memory: AddressSpace) -> None:
         self._memory = memory
         self._entry = memory.page_table.entry
         self.pointer_size = memory.pointer_size
+        self.result: object = None
+        """On return: what the function returned."""
 
     def readable(self, address: int) -> bool:
         """Whether the byte at `address` can be read without the program noticing."""
@@ -84,3 +86,11 @@ class Peek:
     def read_integer(self, address: int, size: int) -> int:
         """An unsigned integer of `size` bytes."""
         return int.from_bytes(self.read(address, size), "little")
+
+
+def narrow_text(data: bytes) -> str:
+    """The text of a narrow string: UTF-8 where it is that, else the Western code page."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "backslashreplace")

@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 from runtime.trace.events import Value
 from runtime.trace.layout import show_at, show_string
 from runtime.trace.peek import Peek
-from runtime.trace.render import Capture, Renderer, show_pointer_or, show_result_kind
+from runtime.trace.render import Capture, Renderer, show_pointer_or, show_result_kind, string_bound
 from runtime.trace.show import Limits, Show, Unreadable, show_kind, show_other, show_pointer
 from runtime.trace.signatures import Parameter, Signature, Type
 
 ReadArgument = Callable[[int], int]
 """Reads argument number i as the raw integer that its register or stack slot holds."""
+
+Bound = Callable[[Peek, Sequence[object]], int | None]
 
 UNKNOWN_ARGUMENTS = 4
 """How many arguments are shown of a function of which nothing is known."""
@@ -28,11 +30,17 @@ def compile_raw_renderer(signature: Signature | None, limits: Limits) -> Rendere
     if signature is None:
         names = [f"arg{index + 1}" for index in range(UNKNOWN_ARGUMENTS)]
         return Renderer(names, [_show_word] * len(names), (), (), _show_word, "unknown")
+    names = [parameter.name for parameter in signature.parameters]
+    counts = signature.returns.kind == "integer" and not signature.returns.pointers
+
+    def bound(index: int) -> Bound:
+        return string_bound(index, names, counts)
+
     shows: list[Show] = []
     ins: list[tuple[int, Capture]] = []
     outs: list[tuple[str, int, Capture, Show]] = []
     for index, parameter in enumerate(signature.parameters):
-        show, on_call, on_return = _compile(index, parameter, limits)
+        show, on_call, on_return = _compile(index, parameter, limits, bound(index))
         shows.append(show)
         if on_call is not None:
             ins.append((index, on_call))
@@ -40,7 +48,6 @@ def compile_raw_renderer(signature: Signature | None, limits: Limits) -> Rendere
             outs.append((parameter.name, index, on_return, _show_done))
     returns = signature.returns
     show_result = None if returns.kind == "void" and not returns.pointers else _show_raw_result(returns)
-    names = [parameter.name for parameter in signature.parameters]
     return Renderer(names, shows, tuple(ins), outs, show_result, returns.kind)
 
 
@@ -72,12 +79,14 @@ def _real(bits: int, size: int) -> float:
     return value
 
 
-def _compile(index: int, parameter: Parameter, limits: Limits) -> tuple[Show, Capture | None, Capture | None]:
+def _compile(
+    index: int, parameter: Parameter, limits: Limits, bound: Bound
+) -> tuple[Show, Capture | None, Capture | None]:
     """How one parameter is shown on call, and what is read on call and on return."""
     kind, direction = parameter.type, parameter.direction
     if kind.kind == "string":
         if direction == "out":
-            return show_pointer, None, _string(index, kind.wide, limits)
+            return show_pointer, None, _string(index, kind.wide, limits, bound)
         return show_pointer_or(_show_done), _string(index, kind.wide, limits), None
     if not kind.pointers:
         return _show_scalar(kind, parameter.name), None, None
@@ -92,12 +101,15 @@ def _compile(index: int, parameter: Parameter, limits: Limits) -> tuple[Show, Ca
     return show_pointer, None, _pointee(index, target, limits) if written else None
 
 
-def _string(index: int, wide: bool, limits: Limits) -> Capture:
+def _string(index: int, wide: bool, limits: Limits, bound: Bound | None = None) -> Capture:
     def capture(peek: Peek, args: Sequence[object]) -> object:
         address = args[index]
         assert isinstance(address, int)
+        most = bound(peek, args) if bound is not None else None
+        if most == 0:
+            return None
         # Atoms and resource identifiers travel as "pointers" below 64 KiB.
-        return show_string(peek, address, wide, limits) if address >= 0x10000 else address or None
+        return show_string(peek, address, wide, limits, most) if address >= 0x10000 else address or None
 
     return capture
 

@@ -7,6 +7,7 @@ plain values; turning them into an event's `args` happens later, in batches.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 
@@ -28,6 +29,7 @@ from runtime.trace.show import (
     show_handle,
     show_hex,
     show_kind,
+    show_nt_result,
     show_other,
     show_plain,
     show_pointer,
@@ -90,9 +92,10 @@ class Renderer:
                 captured[index] = _captured(capture, peek, args, index)
         return captured
 
-    def capture_return(self, memory: AddressSpace, args: Sequence[object]) -> Sequence[object]:
+    def capture_return(self, memory: AddressSpace, args: Sequence[object], result: object) -> Sequence[object]:
         """What the function wrote through its arguments."""
         peek = Peek(memory)
+        peek.result = result
         return [_captured(capture, peek, args, index) for index, capture in self._out]
 
     def show_call(self, captured: Sequence[object]) -> dict[str, Value]:
@@ -129,11 +132,12 @@ def compile_renderer(export: Export, limits: Limits) -> Renderer:
     parameters = export.parameters
     names = [parameter.name for parameter in parameters]
     types = _known_types(known, names)
+    counts = any(isinstance(marker, Int) and marker.kind == "integer" for marker in _markers(export.returns))
     shows: list[Show] = []
     ins: list[tuple[int, Capture]] = []
     outs: list[tuple[str, int, Capture, Show]] = []
     for index, (parameter, described) in enumerate(zip(parameters, types, strict=True)):
-        one = _Parameter(index, parameter.name, parameter.annotation, described, names, limits)
+        one = _Parameter(index, parameter.name, parameter.annotation, described, names, limits, counts)
         shows.append(one.show)
         if one.on_call is not None:
             ins.append((index, one.on_call))
@@ -169,8 +173,11 @@ def _result(annotation: object, known: Signature | None, limits: Limits) -> tupl
 
 
 def show_result_kind(kind: str, described: Type | None) -> Show:
-    """Results of status types in hex (their name is the event's `error`); others as arguments are shown."""
-    if kind in ("ntstatus", "hresult"):
+    """Results of status types in hex (their name is the event's `error`), but NT's successes other than zero by name;
+    others as arguments are shown."""
+    if kind == "ntstatus":
+        return show_nt_result
+    if kind == "hresult":
         return show_hex
     if kind == "win32":
         return show_plain
@@ -217,8 +224,9 @@ class _Parameter:
         described: signatures.Parameter | None,
         names: Sequence[str],
         limits: Limits,
+        counts: bool,
     ) -> None:
-        self.index, self.name, self.names, self.limits = index, name, names, limits
+        self.index, self.name, self.names, self.limits, self.counts = index, name, names, limits, counts
         self.described = described
         self.show: Show = show_other
         self.show_return: Show = show_other
@@ -265,7 +273,11 @@ class _Parameter:
         """A plain address of which the database says what it points at."""
         index, limits, kind = self.index, self.limits, described.type
         if kind.kind == "string" and described.direction == "out":
-            self.on_return = lambda peek, args: _string_at(peek, args[index], kind.wide, limits)
+            most = string_bound(index, self.names, self.counts)
+            self.on_return = lambda peek, args: _string_at(peek, args[index], kind.wide, limits, most(peek, args))
+        elif kind.kind == "string" and described.direction == "in":
+            self.on_call = lambda peek, args: _string_at(peek, args[index], kind.wide, limits, None)
+            self.show = _show_shown
         elif kind.pointers == 1 and kind.name == "OBJECT_ATTRIBUTES":
             self.on_call = lambda peek, args: _attributes_at(peek, args[index], limits)
             self.show = _show_shown
@@ -354,8 +366,27 @@ def _referent(peek: Peek, value: object) -> object:
     return found
 
 
-def _string_at(peek: Peek, value: object, wide: bool, limits: Limits) -> object:
-    return show_string(peek, _address(value), wide, limits)
+def string_bound(index: int, names: Sequence[str], counts: bool) -> Callable[[Peek, Sequence[object]], int | None]:
+    """How many characters a string that a function fills can hold: by the size next to it, and by the result where
+    that is a count (`counts`). Neither tells more than that: some sizes are bytes, some results other numbers.
+    """
+    beside = [i for i in (index + 1, index - 1) if 0 <= i < len(names) and _SIZE_NAME.match(names[i])]
+
+    def bound(peek: Peek, args: Sequence[object]) -> int | None:
+        if not beside or beside[0] >= len(args):
+            return None
+        size = _number(peek, args[beside[0]])
+        result = peek.result
+        return result if counts and isinstance(result, int) and 0 < result <= size else size
+
+    return bound
+
+
+_SIZE_NAME = re.compile(r"l?p?(n|cch|cb)[A-Z]|.*(Size|Length|Count|Len|Max|Chars)$")
+
+
+def _string_at(peek: Peek, value: object, wide: bool, limits: Limits, most: int | None) -> object:
+    return show_string(peek, _address(value), wide, limits, most) if most != 0 else None
 
 
 def _attributes_at(peek: Peek, value: object, limits: Limits) -> object:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from runtime.nt.status import error_name, status_name
 from runtime.trace.events import GuestText, Value
+from runtime.trace.peek import narrow_text
 from runtime.trace.signatures import Enumeration, Kind, Type, enumeration
+
+_SUCCESSES = frozenset({0, 0xC0, 0x101, 0x102, 0x103, 0x104, 0x105, 0x108, 0x10C})
 
 Show = Callable[[object], Value]
 """Turns a captured value into what the event holds."""
@@ -80,9 +83,16 @@ def show_win32(value: object) -> Value:
 
 
 def show_status(value: object) -> Value:
-    """An NTSTATUS by name."""
+    """An NTSTATUS by name; small numbers that are rather exit codes as they are."""
     assert isinstance(value, int)
-    return status_name(value)
+    return status_name(value) if value & 0xC0000000 or value in _SUCCESSES else value
+
+
+def show_nt_result(value: object) -> Value:
+    """An NTSTATUS as a result: zero and failures in hex, other successes by name."""
+    assert isinstance(value, int)
+    value &= 0xFFFFFFFF
+    return f"0x{value:x}" if value == 0 or value & 0x80000000 else status_name(value)
 
 
 def show_hresult(value: object) -> Value:
@@ -104,13 +114,13 @@ def hresult_name(value: int) -> str:
 
 
 def show_text(limit: int) -> Show:
-    """A string of the program, at most `limit` characters of it; bytes are taken for UTF-8."""
+    """A string of the program, at most `limit` characters of it."""
 
     def show(value: object) -> Value:
         if value is None:
             return None
         if isinstance(value, bytes):
-            value = value[: limit * 4].decode("utf-8", "backslashreplace")
+            value = narrow_text(value[: limit * 4])
         if isinstance(value, str):
             return GuestText(value if len(value) <= limit else value[:limit] + "…")
         return show_other(value)
@@ -175,7 +185,7 @@ def show_other(value: object) -> Value:
         case str():
             return GuestText(value)
         case bytes():
-            return GuestText(value.decode("utf-8", "backslashreplace"))
+            return GuestText(narrow_text(value))
         case int() | float() | None:
             return value
         case list():

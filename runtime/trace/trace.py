@@ -108,7 +108,7 @@ class Probe:
         trace = self.trace
         outs: Sequence[object] = ()
         if self._out and error is None:
-            outs = self.renderer.capture_return(thread.process.memory, args)
+            outs = self.renderer.capture_return(thread.process.memory, args, result)
         code: int | None = None
         if error is not None:
             code = error.error
@@ -148,7 +148,7 @@ class Probe:
         kind = self.renderer.result_kind
         if kind == "ntstatus":
             status = code if code is not None else result if isinstance(result, int) else 0
-            return status_name(status) if status else None
+            return status_name(status) if status & 0x80000000 else None
         if kind == "hresult":
             return hresult_name(result) if isinstance(result, int) and result & 0x80000000 else None
         if kind == "win32":
