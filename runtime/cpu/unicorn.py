@@ -443,8 +443,6 @@ class UnicornEngine:
 
     def new_context(self) -> UnicornContext:
         """Return a context in ring 3; its registers are those of the engine's first moment in ring 3."""
-        if self._current is not None:
-            self._save(self._current)
         context = UnicornContext(self)
         for index in range(16):
             context.registers[index] = 0
