@@ -364,7 +364,8 @@ class Thread(WaitingThread):
             self.deliver_apcs = False
             return
         apc = self.apcs.popleft()
-        self.deliver_apcs = bool(self.apcs)
+        # The next one is delivered when this one ends in NtContinue, so that they run in order.
+        self.deliver_apcs = False
         exception.push_apc(self, apc)
 
     # Faults
