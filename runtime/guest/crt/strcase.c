@@ -1,25 +1,12 @@
 /* Case of strings: comparison without it, and _strlwr, _wcsupr and their kin. */
 #include "internal.h"
 #include "locale_internal.h"
+#include "swar.h"
 #include <ctype.h>
 #include <string.h>
 #include <wchar.h>
 
 #define NOT_COMPARED 0x7fffffff /* _NLSCMPERROR */
-
-static int compare(const unsigned char *a, const unsigned char *b, const unsigned char *lower)
-{
-    for (;; a++, b++) {
-        if (*a == *b) {
-            if (!*a)
-                return 0;
-            continue;
-        }
-        int x = lower[*a], y = lower[*b];
-        if (x != y)
-            return x - y;
-    }
-}
 
 static int compare_n(const unsigned char *a, const unsigned char *b, size_t n, const unsigned char *lower)
 {
@@ -36,10 +23,43 @@ static int compare_n(const unsigned char *a, const unsigned char *b, size_t n, c
     return 0;
 }
 
+/* ASCII letters only, eight characters at a time. */
+static int compare_plain(const unsigned char *a, const unsigned char *b, size_t n)
+{
+    while (n) {
+        if (n >= 8 && crt_word_in_page(a) && crt_word_in_page(b)) {
+            uint64_t x = crt_lower8(*(const crt_u64u *)a), y = crt_lower8(*(const crt_u64u *)b);
+            uint64_t mark = crt_zero8(x) | (x ^ y);
+            if (!mark) {
+                a += 8;
+                b += 8;
+                n -= 8;
+                continue;
+            }
+            unsigned shift = crt_first8(mark) * 8;
+            return (int)(x >> shift & 0xff) - (int)(y >> shift & 0xff);
+        }
+        int x = (int)crt_lower8(*a), y = (int)crt_lower8(*b);
+        if (x != y || !x)
+            return x - y;
+        a++;
+        b++;
+        n--;
+    }
+    return 0;
+}
+
+static int compare(const char *a, const char *b, size_t n, const crt_locale *locale)
+{
+    if (locale->plain)
+        return compare_plain((const unsigned char *)a, (const unsigned char *)b, n);
+    return compare_n((const unsigned char *)a, (const unsigned char *)b, n, locale->lower);
+}
+
 int _stricmp_l(const char *a, const char *b, _locale_t locale)
 {
     CRT_VALIDATE(a && b, EINVAL, NOT_COMPARED);
-    return compare((const unsigned char *)a, (const unsigned char *)b, crt_locale_data(locale)->lower);
+    return compare(a, b, (size_t)-1, crt_locale_data(locale));
 }
 
 int _stricmp(const char *a, const char *b)
@@ -52,7 +72,7 @@ int _strnicmp_l(const char *a, const char *b, size_t n, _locale_t locale)
     if (!n)
         return 0;
     CRT_VALIDATE(a && b, EINVAL, NOT_COMPARED);
-    return compare_n((const unsigned char *)a, (const unsigned char *)b, n, crt_locale_data(locale)->lower);
+    return compare(a, b, n, crt_locale_data(locale));
 }
 
 int _strnicmp(const char *a, const char *b, size_t n)

@@ -1,7 +1,7 @@
 /* Integers from text, once for bytes and once for wide characters. The including file defines CHAR, IS_SPACE(c, locale),
  * DIGIT(c) (the value of a digit or letter, 99 for anything else) and NAME(narrow, wide). */
 
-/* What the scan found. magnitude saturates; overflow tells so. */
+/* What the scan found. After an overflow magnitude means nothing. */
 typedef struct scanned {
     uint64_t magnitude;
     int negative, overflow;
@@ -26,13 +26,13 @@ static scanned scan(const CHAR *text, int base, uint64_t limit, _locale_t locale
     } else if (base == 0) {
         base = *p == '0' ? 8 : 10;
     }
-    uint64_t most = limit / (unsigned)base, last = limit % (unsigned)base;
     for (unsigned digit; (digit = (unsigned)DIGIT(*p)) < (unsigned)base; p++) {
         result.end = p + 1;
-        if (result.magnitude > most || (result.magnitude == most && digit > last))
+        if (__builtin_mul_overflow(result.magnitude, (unsigned)base, &result.magnitude) ||
+            __builtin_add_overflow(result.magnitude, digit, &result.magnitude) || result.magnitude > limit) {
             result.overflow = 1;
-        else
-            result.magnitude = result.magnitude * (unsigned)base + digit;
+            result.magnitude = limit;
+        }
     }
     return result;
 }

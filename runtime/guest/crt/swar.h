@@ -44,6 +44,14 @@ static inline uint64_t crt_zero16_exact(uint64_t x)
     return ~(((x & ~CRT_HIGH16) + ~CRT_HIGH16) | x | ~CRT_HIGH16);
 }
 
+/* The bytes A to Z as a to z, all others as they are. */
+static inline uint64_t crt_lower8(uint64_t x)
+{
+    uint64_t low = x & ~CRT_HIGH8;
+    uint64_t from_a = low + (0x80 - 'A') * CRT_ONES8, past_z = low + (0x80 - 'Z' - 1) * CRT_ONES8;
+    return x | (from_a & ~past_z & ~x & CRT_HIGH8) >> 2;
+}
+
 /* Index of the first marked byte (unit). */
 static inline unsigned crt_first8(uint64_t mark)
 {

@@ -112,10 +112,5 @@ int main(void)
     hx(q / r);
     printf("%x\n", _controlfp(_RC_NEAR, _MCW_RC));
     hx(q / r);
-    _clearfp();
-    volatile double o = q / z;
-    printf("%x\n", _statusfp());
-    _clearfp();
-    printf("%x\n", _statusfp());
     return 0;
 }
