@@ -17,7 +17,8 @@ from runtime.config import (
     parse_volume_serial,
 )
 from tests.conftest import Compiler, Runner
-from winfs.cli.run import exit_status, with_host_folders
+from winfs.cli.run import with_host_folders
+from winfs.cli.running import exit_status
 
 HELLO = r"""
 #include <stdio.h>

@@ -22,16 +22,9 @@ from runtime.config import (
     parse_drive,
     parse_volume_serial,
 )
-from runtime.loader.pe import ImageError
 from winfs.cli import CommandError
 
-EXIT_TIMEOUT = 124  # as timeout(1)
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-
-
-def exit_status(code: int) -> int:
-    """The exit status that Linux can carry: the low 8 bits of the code, never 0 for a failure."""
-    return code & 0xFF or (1 if code else 0)
 
 
 def find_program(name: str) -> Path | str:
@@ -197,6 +190,8 @@ def command(
     folders = [(folder, True)] if isinstance(folder, Path) else []
     if isinstance(image, Path):
         folders.append((image.parent, False))
+    from winfs.cli.running import run_program
+
     return run_program(with_host_folders(config, folders), image, list(arguments), folder, timeout, verbose)
 
 
@@ -211,52 +206,3 @@ def start_folder(cwd: str | None) -> Path | str:
     if not folder.is_dir():
         raise CommandError(f"{cwd}: no such directory")
     return folder
-
-
-def run_program(
-    config: MachineConfig,
-    program: Path | str,
-    arguments: list[str],
-    folder: Path | str,
-    timeout: float | None,
-    verbose: bool,
-) -> int:
-    """Boot the machine, run the program to its end and return the exit status. Raises CommandError."""
-    import trio
-
-    from runtime.machine import open_machine
-
-    async def main() -> int:
-        with trio.move_on_after(timeout if timeout is not None else float("inf")):
-            async with open_machine(config) as machine:
-                process = await machine.spawn(program, arguments, cwd=folder, stdin=0, stdout=1, stderr=2)
-                code = await process.wait()
-                if verbose:
-                    click.echo(f"winfs: {program}: exit code {code:#x} ({code})", err=True)
-                return exit_status(code)
-        click.echo(f"winfs: {program}: ended after {timeout:g} seconds", err=True)
-        return EXIT_TIMEOUT
-
-    try:
-        return trio.run(main)
-    except BaseExceptionGroup as group:
-        raise _as_command_error(_only(group)) from None
-    except Exception as error:
-        raise _as_command_error(error) from None
-
-
-def _only(error: BaseException) -> BaseException:
-    """The one exception in nested groups; the group itself when there are several."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
-
-
-def _as_command_error(error: BaseException) -> BaseException:
-    """What the user is told: one line for what can go wrong outside winfs, the exception itself for a bug."""
-    if isinstance(error, ImageError | ConfigError):
-        return CommandError(str(error))
-    if isinstance(error, OSError):
-        name = f"{error.filename}: " if error.filename else ""
-        return CommandError(f"{name}{error.strerror or error}")
-    return error

@@ -1,0 +1,106 @@
+"""A program on a machine of its own, booted for it: start, signals, exit status."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+from pathlib import Path
+
+import click
+import trio
+
+from runtime.config import ConfigError, MachineConfig
+from runtime.loader.pe import ImageError
+from runtime.machine import Machine, open_machine
+from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
+from runtime.nt.process import Process
+from winfs.cli import CommandError
+
+EXIT_TIMEOUT = 124  # as timeout(1)
+
+
+def exit_status(code: int) -> int:
+    """The exit status that Linux can carry: the low 8 bits of the code, never 0 for a failure."""
+    return code & 0xFF or (1 if code else 0)
+
+
+def run_program(
+    config: MachineConfig,
+    program: Path | str,
+    arguments: list[str],
+    folder: Path | str,
+    timeout: float | None,
+    verbose: bool,
+) -> int:
+    """Boot the machine, run the program to its end and return the exit status. Raises CommandError."""
+
+    async def main() -> int:
+        with trio.move_on_after(timeout if timeout is not None else float("inf")):
+            async with open_machine(config) as machine, trio.open_nursery() as nursery:
+                stdin, stdout, stderr = (descriptor if _is_open(descriptor) else None for descriptor in range(3))
+                process = await machine.spawn(
+                    program, arguments, cwd=folder, stdin=stdin, stdout=stdout, stderr=stderr
+                )
+                ended_by = await nursery.start(_watch_signals, machine, process)
+                code = await process.wait()
+                nursery.cancel_scope.cancel()
+            if ended_by:
+                return 128 + ended_by[0]
+            if verbose:
+                click.echo(f"winfs: {program}: exit code {code:#x} ({code})", err=True)
+            return exit_status(code)
+        click.echo(f"winfs: {program}: ended after {timeout:g} seconds", err=True)
+        return EXIT_TIMEOUT
+
+    try:
+        return trio.run(main)
+    except BaseExceptionGroup as group:
+        raise _as_command_error(_only(group)) from None
+    except Exception as error:
+        raise _as_command_error(error) from None
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_GETFD)
+    except OSError:
+        return False
+    return True
+
+
+async def _watch_signals(
+    machine: Machine, process: Process, task_status: trio.TaskStatus[list[int]] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Give Ctrl-C to the program; when it goes on, the third one ends it, as SIGTERM does.
+
+    Starts with the list that the signal number lands in when it ended the program.
+    """
+    ended_by: list[int] = []
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started(ended_by)
+        presses = 0
+        async for number in signals:
+            presses += number == signal.SIGINT
+            with machine.lock:
+                if number == signal.SIGINT and presses < 3 and process.console is not None:
+                    send_control_event(process.console, CTRL_C_EVENT, 0)
+                else:
+                    ended_by.append(number)
+                    process.terminate(1)
+
+
+def _only(error: BaseException) -> BaseException:
+    """The one exception in nested groups; the group itself when there are several."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _as_command_error(error: BaseException) -> BaseException:
+    """What the user is told: one line for what can go wrong outside winfs, the exception itself for a bug."""
+    if isinstance(error, ImageError | ConfigError):
+        return CommandError(str(error))
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return CommandError(f"{name}{error.strerror or error}")
+    return error
