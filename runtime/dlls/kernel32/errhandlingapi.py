@@ -70,10 +70,7 @@ def DebugBreak(thread: Thread) -> None:
 @kernel32.export("exception")
 def RaiseFailFastException(thread: Thread, pExceptionRecord: PVOID, pContextRecord: PVOID, dwFlags: DWORD) -> None:
     memory = thread.process.memory
-    if pContextRecord:
-        context = memory.read(pContextRecord, ctx.SIZE)
-    else:
-        context = bytes(ctx.capture(thread.context))
+    context = memory.read(pContextRecord, ctx.SIZE) if pContextRecord else bytes(ctx.capture(thread.context))
     if pExceptionRecord:
         record = memory.read(pExceptionRecord, RECORD_SIZE)
     else:

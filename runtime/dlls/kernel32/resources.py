@@ -146,7 +146,8 @@ async def _enumerate_types(thread: Thread, handle: int, callback: int, parameter
     memory = thread.process.memory
     root = _root(thread, _module(thread, handle))
     for item in _entries(memory, root, 0):
-        if not await thread.call(callback, handle, await _pass_key(thread, item.key, wide=wide), parameter) & 0xFFFFFFFF:
+        key = await _pass_key(thread, item.key, wide=wide)
+        if not await thread.call(callback, handle, key, parameter) & 0xFFFFFFFF:
             return 0
     return 1
 
