@@ -19,7 +19,7 @@ SOURCES = Path(__file__).parent / "guest" / "crt"
 CRT = Path(__file__).parent.parent / "runtime" / "guest" / "crt"
 NAMES = sorted({path.name.split(".")[0] for path in SOURCES.glob("*.expected")})
 COMMON_FLAGS = ("-fno-builtin", "-fno-sanitize=all", "-w", "-D__USE_MINGW_ANSI_STDIO=0")
-MSVCRT_FLAGS = ("-D__MSVCRT_VERSION__=0x700", "-D__CRT__NO_INLINE", "-fno-stack-protector", "-mno-stack-arg-probe")
+MSVCRT_FLAGS = ("-D__MSVCRT_VERSION__=0x700", "-D__CRT__NO_INLINE", "-fno-stack-protector")
 
 
 def expected(name: str, flavour: str) -> str:

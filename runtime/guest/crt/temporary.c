@@ -26,23 +26,21 @@ static wchar_t *put_number(wchar_t *out, unsigned value, unsigned base)
     return out;
 }
 
-/* Where such names are: msvcrt's in the root of the drive, ucrt's in the directory for temporary files. */
-static wchar_t *put_directory(wchar_t *out)
+static wchar_t *put_directory(wchar_t *out, int in_root)
 {
-#ifdef UCRT
-    DWORD length = GetTempPathW(MAX_PATH - 20, out);
+    DWORD length = in_root ? 0 : GetTempPathW(MAX_PATH - 20, out);
 
     if (length && length < MAX_PATH - 20)
         return out + length;
-#endif
     *out++ = L'\\';
     return out;
 }
 
-/* A name of a file that does not exist: "s" or "t", the process's number, a counter. */
-static int make_name(wchar_t *buffer, int which)
+/* A name of a file that does not exist: "s" or "t", the process's number, a counter. msvcrt's are in the root of the
+ * drive, ucrt's in the directory for temporary files. */
+static int make_name(wchar_t *buffer, int which, int in_root)
 {
-    wchar_t *out = put_directory(buffer);
+    wchar_t *out = put_directory(buffer, in_root);
 
     *out++ = which ? L't' : L's';
     out = put_number(out, GetCurrentProcessId(), 32);
@@ -72,7 +70,7 @@ CRT_EXPORT errno_t _wtmpnam_s(wchar_t *buffer, size_t size)
     int before = errno, result;
 
     CRT_VALIDATE(buffer, EINVAL, EINVAL);
-    result = make_name(name, 0);
+    result = make_name(name, 0, !CRT_IS_UCRT);
     errno = before;
     if (result)
         return errno = result;
@@ -135,17 +133,22 @@ CRT_EXPORT char *tmpnam(char *buffer)
 CRT_EXPORT errno_t tmpfile_s(FILE **result)
 {
     wchar_t name[MAX_PATH];
-    int fd = -1, before = errno;
+    int fd = -1, before = errno, in_root = !CRT_IS_UCRT;
     errno_t error;
     FILE *stream;
 
     CRT_VALIDATE(result, EINVAL, EINVAL);
     *result = NULL;
     do {
-        error = make_name(name, 1);
+        error = make_name(name, 1, in_root);
         if (!error)
             error = _wsopen_s(&fd, name, _O_CREAT | _O_EXCL | _O_RDWR | _O_BINARY | _O_TEMPORARY, _SH_DENYNO,
                               _S_IREAD | _S_IWRITE);
+        if (error && error != EEXIST && in_root) {
+            /* A root that the program may not write to must not cost it its temporary files. */
+            in_root = 0;
+            error = EEXIST;
+        }
     } while (error == EEXIST);
     if (error)
         return error;

@@ -33,3 +33,21 @@ static void *standard_stream(unsigned index)
 }
 
 void *(*__imp___acrt_iob_func)(unsigned index) = standard_stream;
+
+/* Touch each page of a big stack frame in turn: rax holds its size and every register is kept. */
+__asm__(".globl ___chkstk_ms\n"
+        "___chkstk_ms:\n"
+        "    pushq %rcx\n"
+        "    pushq %rax\n"
+        "    leaq 24(%rsp), %rcx\n"
+        "1:  cmpq $4096, %rax\n"
+        "    jb 2f\n"
+        "    subq $4096, %rcx\n"
+        "    orq $0, (%rcx)\n"
+        "    subq $4096, %rax\n"
+        "    jmp 1b\n"
+        "2:  subq %rax, %rcx\n"
+        "    orq $0, (%rcx)\n"
+        "    popq %rax\n"
+        "    popq %rcx\n"
+        "    ret\n");
