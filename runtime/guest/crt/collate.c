@@ -6,7 +6,8 @@
 
 #define NOT_COMPARED 0x7fffffff /* _NLSCMPERROR */
 
-static int compare_wide(const wchar_t *locale, DWORD flags, const wchar_t *a, int a_units, const wchar_t *b, int b_units)
+static int compare_wide(const wchar_t *locale, DWORD flags, const wchar_t *a, int a_units, const wchar_t *b,
+                        int b_units)
 {
     int result = CompareStringEx(locale, flags, a, a_units, b, b_units, NULL, NULL, 0);
     if (result)
@@ -139,7 +140,7 @@ int _wcsnicoll(const wchar_t *a, const wchar_t *b, size_t n)
     return _wcsnicoll_l(a, b, n, NULL);
 }
 
-/* ---- keys whose plain order is the collation order ------------------------------------------------------------------ */
+/* ---- keys whose plain order is the collation order --------------------------------------------------------------- */
 
 size_t _strxfrm_l(char *destination, const char *source, size_t size, _locale_t locale)
 {
@@ -156,8 +157,8 @@ size_t _strxfrm_l(char *destination, const char *source, size_t size, _locale_t 
     if (wide) {
         needed = LCMapStringEx(data->windows[LC_COLLATE], LCMAP_SORTKEY, wide, units, NULL, 0, NULL, NULL, 0);
         if (needed && (size_t)needed <= size)
-            LCMapStringEx(data->windows[LC_COLLATE], LCMAP_SORTKEY, wide, units, (wchar_t *)destination, (int)size, NULL,
-                          NULL, 0);
+            LCMapStringEx(data->windows[LC_COLLATE], LCMAP_SORTKEY, wide, units, (wchar_t *)destination, (int)size,
+                          NULL, NULL, 0);
         else if (needed && size)
             *destination = 0, errno = ERANGE;
         free(wide);

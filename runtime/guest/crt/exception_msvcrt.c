@@ -137,7 +137,7 @@ void crt_bad_typeid_new(crt_exception *object)
     crt_bad_typeid_new_text(object, "bad typeid");
 }
 
-/* ---- type_info ----------------------------------------------------------------------------------------------------------- */
+/* ---- type_info --------------------------------------------------------------------------------------------------- */
 
 void crt_type_info_destroy(crt_type_info *info)
 {

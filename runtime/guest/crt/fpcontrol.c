@@ -165,7 +165,7 @@ int _set_FMA3_enable(int on)
     return 0; /* there is no FMA code in this runtime */
 }
 
-/* ---- <fenv.h> of the universal runtime: the words of _controlfp ------------------------------------------------------------ */
+/* ---- <fenv.h> of the universal runtime: the words of _controlfp -------------------------------------------------- */
 
 typedef struct crt_fenv {
     unsigned long control, status;
@@ -231,7 +231,7 @@ int feholdexcept(crt_fenv *environment)
     return 0;
 }
 
-/* ---- the same for musl's mathematics, whose flags are MXCSR's ------------------------------------------------------------------ */
+/* ---- the same for musl's mathematics, whose flags are MXCSR's ---------------------------------------------------- */
 
 int musl_fetestexcept(int flags)
 {

@@ -21,7 +21,7 @@ intptr_t _get_heap_handle(void)
     return (intptr_t)heap;
 }
 
-/* ---- the new handler ------------------------------------------------------------------------------------------------ */
+/* ---- the new handler --------------------------------------------------------------------------------------------- */
 
 _PNH _set_new_handler(_PNH handler)
 {
@@ -74,7 +74,7 @@ static __attribute__((noinline)) void *try_again(size_t size, DWORD flags)
     return NULL;
 }
 
-/* ---- plain blocks ----------------------------------------------------------------------------------------------------- */
+/* ---- plain blocks ------------------------------------------------------------------------------------------------ */
 
 void *malloc(size_t size)
 {
@@ -153,7 +153,7 @@ size_t _msize(void *block)
     return HeapSize(heap, 0, block);
 }
 
-/* ---- aligned blocks: the word before one points to the heap's block ------------------------------------------------------ */
+/* ---- aligned blocks: the word before one points to the heap's block ---------------------------------------------- */
 
 static inline void **base_of(void *block)
 {
@@ -244,7 +244,7 @@ void *_aligned_recalloc(void *block, size_t count, size_t size, size_t alignment
     return _aligned_offset_recalloc(block, count, size, alignment, 0);
 }
 
-/* ---- inspection ----------------------------------------------------------------------------------------------------------- */
+/* ---- inspection -------------------------------------------------------------------------------------------------- */
 
 int _heapchk(void)
 {
@@ -314,7 +314,7 @@ int _set_sbh_threshold(size_t threshold)
     return threshold == 0;
 }
 
-/* ---- C++ ------------------------------------------------------------------------------------------------------------------- */
+/* ---- C++ --------------------------------------------------------------------------------------------------------- */
 
 /* msvcrt's operator new gives NULL when neither the heap nor the new handler can help. */
 void *crt_operator_new(size_t size)

@@ -1,4 +1,5 @@
-/* Integers to text, once for bytes and once for wide characters. The including file defines CHAR and NAME(narrow, wide). */
+/* Integers to text, once for bytes and once for wide characters. The including file defines CHAR and NAME(narrow,
+ * wide). */
 
 static CHAR *unchecked(uint64_t value, CHAR *text, unsigned radix, int negative)
 {

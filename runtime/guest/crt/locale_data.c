@@ -5,7 +5,7 @@
 #include <string.h>
 #include <wchar.h>
 
-/* ---- the "C" locale ------------------------------------------------------------------------------------------- */
+/* ---- the "C" locale ---------------------------------------------------------------------------------------------- */
 
 #define AT(c) [128 + (c)]
 #define RANGE(first, last) [128 + (first)... 128 + (last)]
@@ -121,7 +121,7 @@ static int ask_number(const wchar_t *locale, LCTYPE what)
     return GetLocaleInfoEx(locale, what | LOCALE_RETURN_NUMBER, (wchar_t *)&value, 2) ? (int)value : CHAR_MAX;
 }
 
-/* ---- LC_NUMERIC, LC_MONETARY ------------------------------------------------------------------------------------ */
+/* ---- LC_NUMERIC, LC_MONETARY ------------------------------------------------------------------------------------- */
 
 static void text_of(const crt_category *category, LCTYPE what, char **narrow, wchar_t **wide)
 {
@@ -177,7 +177,7 @@ static void fill_monetary(struct lconv *conv, const crt_category *category)
     conv->n_sign_posn = (char)ask_number(locale, LOCALE_INEGSIGNPOSN);
 }
 
-/* ---- LC_TIME ---------------------------------------------------------------------------------------------------- */
+/* ---- LC_TIME ----------------------------------------------------------------------------------------------------- */
 
 static void time_text(const crt_category *category, LCTYPE what, const char **narrow, const wchar_t **wide)
 {
@@ -210,7 +210,7 @@ static const crt_time_names *make_times(const crt_category *category)
     return times;
 }
 
-/* ---- LC_CTYPE --------------------------------------------------------------------------------------------------- */
+/* ---- LC_CTYPE ---------------------------------------------------------------------------------------------------- */
 
 static void ascii_case(crt_locale *locale)
 {
@@ -278,7 +278,7 @@ static void fill_ctype(crt_locale *locale)
     locale->classes = classes;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static const char *const category_words[CRT_CATEGORIES] = {
     NULL, "LC_COLLATE", "LC_CTYPE", "LC_MONETARY", "LC_NUMERIC", "LC_TIME",

@@ -1,5 +1,5 @@
-/* Locale names: "C", "", ".1252", "English_United States.1252", "american", and with the universal runtime also "en-US",
- * "en_US.UTF-8" and ".UTF8". */
+/* Locale names: "C", "", ".1252", "English_United States.1252", "american", and with the universal runtime also
+ * "en-US", "en_US.UTF-8" and ".UTF8". */
 #include "internal.h"
 #include "locale_internal.h"
 #include <wchar.h>

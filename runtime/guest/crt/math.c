@@ -33,7 +33,7 @@ double crt_math_error(int type, const char *name, double x, double y, double res
     return result;
 }
 
-/* ---- functions whose arguments have a domain -------------------------------------------------------------------------- */
+/* ---- functions whose arguments have a domain --------------------------------------------------------------------- */
 
 #define DOMAIN_ERROR(name, x) crt_math_error(ERROR_DOMAIN, name, x, 0, double_of(INDEFINITE))
 #define POLE(name, x, result) crt_math_error(ERROR_SINGULAR, name, x, 0, result)
@@ -97,7 +97,7 @@ double sqrt(double x)
     return x;
 }
 
-/* ---- functions whose results leave the range ------------------------------------------------------------------------------ */
+/* ---- functions whose results leave the range --------------------------------------------------------------------- */
 
 #define EXPONENTIAL(name)                                                                                              \
     double name(double x)                                                                                              \
@@ -224,7 +224,7 @@ double _jn(int n, double x)
     return jn(n, x);
 }
 
-/* ---- trigonometry: musl's kernels after reduction of the argument ------------------------------------------------------------ */
+/* ---- trigonometry: musl's kernels after reduction of the argument ------------------------------------------------ */
 
 double __sin(double, double, int), __cos(double, double), __tan(double, double, int);
 int __rem_pio2(double, double *);
@@ -267,7 +267,7 @@ double tan(double x)
     return __tan(y[0], y[1], quadrant & 1);
 }
 
-/* ---- rounding and parts: integer code --------------------------------------------------------------------------------------------- */
+/* ---- rounding and parts: integer code ---------------------------------------------------------------------------- */
 
 double fabs(double x)
 {
@@ -363,7 +363,7 @@ double _nextafter(double x, double y)
 }
 
 /* Integers that do not fit are a domain error with result 0. */
-#define TO_INTEGER(TYPE, name, round, FLOAT, limit)                                                                     \
+#define TO_INTEGER(TYPE, name, round, FLOAT, limit)                                                                    \
     TYPE name(FLOAT x)                                                                                                 \
     {                                                                                                                  \
         FLOAT whole = round(x);                                                                                        \

@@ -173,7 +173,7 @@ float lgammaf(float x)
     return result;
 }
 
-/* ---- trigonometry: musl's kernels after reduction of the argument ------------------------------------------------------------ */
+/* ---- trigonometry: musl's kernels after reduction of the argument ------------------------------------------------ */
 
 float __sindf(double), __cosdf(double), __tandf(double, int);
 int __rem_pio2f(float, double *);
@@ -216,7 +216,7 @@ float tanf(float x)
     return __tandf(y, quadrant & 1);
 }
 
-/* ---- rounding and parts: integer code --------------------------------------------------------------------------------------------- */
+/* ---- rounding and parts: integer code ---------------------------------------------------------------------------- */
 
 float fabsf(float x)
 {

@@ -152,7 +152,7 @@ unsigned char *__p__mbcasemap(void)
     return _mbcasemap;
 }
 
-/* ---- one byte --------------------------------------------------------------------------------------------------- */
+/* ---- one byte ---------------------------------------------------------------------------------------------------- */
 
 static int byte_is(unsigned c, _locale_t locale, int classes, int bits)
 {
@@ -277,7 +277,7 @@ int _mbsbtype(const unsigned char *s, size_t offset)
     return _mbsbtype_l(s, offset, NULL);
 }
 
-/* ---- one character, given as lead byte * 256 + trail byte --------------------------------------------------------- */
+/* ---- one character, given as lead byte * 256 + trail byte -------------------------------------------------------- */
 
 static int wide_of(unsigned c, _locale_t locale, wchar_t *wide)
 {
@@ -285,7 +285,8 @@ static int wide_of(unsigned c, _locale_t locale, wchar_t *wide)
     char bytes[2] = {(char)(c >> 8), (char)c};
 
     if (c <= 255)
-        return data->codepage && MultiByteToWideChar((UINT)data->codepage, MB_ERR_INVALID_CHARS, bytes + 1, 1, wide, 1) == 1;
+        return data->codepage &&
+               MultiByteToWideChar((UINT)data->codepage, MB_ERR_INVALID_CHARS, bytes + 1, 1, wide, 1) == 1;
     return c <= 0xffff && (data->type[(c >> 8) + 1] & MB_LEAD) && (data->type[(c & 255) + 1] & MB_TRAIL) &&
            MultiByteToWideChar((UINT)data->codepage, MB_ERR_INVALID_CHARS, bytes, 2, wide, 1) == 1;
 }

@@ -1,6 +1,6 @@
 /* The _mbs string functions: strings in the code page of _setmbcp, where a lead byte and its trail byte are one
- * character. Where the code page has no lead bytes they behave like the str functions. Functions with b in "mbsnb" count
- * bytes, those without count characters. */
+ * character. Where the code page has no lead bytes they behave like the str functions. Functions with b in "mbsnb"
+ * count bytes, those without count characters. */
 #include "internal.h"
 #include "locale_internal.h"
 #include <ctype.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 
-/* ---- absolute values and division ----------------------------------------------------------------------------------- */
+/* ---- absolute values and division -------------------------------------------------------------------------------- */
 
 int abs(int x)
 {
@@ -37,7 +37,7 @@ lldiv_t lldiv(long long numerator, long long denominator)
     return (lldiv_t){numerator / denominator, numerator % denominator};
 }
 
-/* ---- rotation and byte order: exported as _rotl and so on, which the compiler keeps for itself ------------------------- */
+/* ---- rotation and byte order: exported as _rotl and so on, which the compiler keeps for itself ------------------- */
 
 unsigned crt_rotl(unsigned value, int shift)
 {
@@ -84,7 +84,7 @@ unsigned long long _byteswap_uint64(unsigned long long value)
     return __builtin_bswap64(value);
 }
 
-/* ---- search -------------------------------------------------------------------------------------------------------- */
+/* ---- search ------------------------------------------------------------------------------------------------------ */
 
 void *bsearch_s(const void *key, const void *base, rsize_t count, rsize_t size,
                 int (*compare)(void *, const void *, const void *), void *context)
@@ -154,7 +154,7 @@ void *_lsearch(const void *key, void *base, unsigned *count, unsigned size, int 
     return _lsearch_s(key, base, count, size, plain_order, (void *)compare);
 }
 
-/* ---- sorting --------------------------------------------------------------------------------------------------------- */
+/* ---- sorting ----------------------------------------------------------------------------------------------------- */
 
 static void swap(char *a, char *b, size_t size)
 {
@@ -269,7 +269,7 @@ void qsort(void *base, size_t count, size_t size, int (*compare)(const void *, c
     qsort_s(base, count, size, plain_order, (void *)compare);
 }
 
-/* ---- random numbers --------------------------------------------------------------------------------------------------- */
+/* ---- random numbers ---------------------------------------------------------------------------------------------- */
 
 void srand(unsigned seed)
 {

@@ -121,7 +121,7 @@ int _wcsicmp(const wchar_t *a, const wchar_t *b)
     return _wcsicmp_l(a, b, NULL);
 }
 
-/* ---- conversion in place ------------------------------------------------------------------------------------------ */
+/* ---- conversion in place ----------------------------------------------------------------------------------------- */
 
 static void convert(char *s, const unsigned char *map)
 {

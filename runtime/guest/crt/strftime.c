@@ -438,7 +438,7 @@ size_t _Wcsftime(wchar_t *buffer, size_t size, const wchar_t *pattern, const str
     return wide(buffer, size, pattern, time, names, NULL);
 }
 
-/* ---- ":Sun:Sunday:Mon:Monday", from malloc, for the C++ library's time facets --------------------------------------------------- */
+/* ---- ":Sun:Sunday:Mon:Monday", from malloc, for the C++ library's time facets ------------------------------------ */
 
 #define LIST(name, CHAR, LENGTH, brief, full, count)                                                                   \
     CHAR *name(void)                                                                                                   \

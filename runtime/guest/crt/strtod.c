@@ -1,5 +1,5 @@
-/* strtod, atof and their kin for bytes; rounding for both kinds of text. Short numbers are exact in one multiplication or
- * division; the others go through David Gay's conversion. */
+/* strtod, atof and their kin for bytes; rounding for both kinds of text. Short numbers are exact in one multiplication
+ * or division; the others go through David Gay's conversion. */
 #include "internal.h"
 #include "locale_internal.h"
 #include "strtod.h"
@@ -169,7 +169,8 @@ float crt_number_to_float(crt_number *number, int *code)
         return float_from(sign);
     if (!number->text && number->mantissa >> 24 == 0 && number->exponent >= -10 && number->exponent <= 10) {
         value = (float)(int64_t)number->mantissa;
-        value = number->exponent < 0 ? value / (float)powers[-number->exponent] : value * (float)powers[number->exponent];
+        value =
+            number->exponent < 0 ? value / (float)powers[-number->exponent] : value * (float)powers[number->exponent];
     } else {
         int saved = errno;
         value = __strtof(digits_of(number, buffer), NULL);
@@ -197,7 +198,7 @@ static inline int is_space(unsigned char c, _locale_t locale)
 #define NAME(narrow, wide) narrow
 #include "strtod_template.h"
 
-/* ---- conversions that report by return value ----------------------------------------------------------------------- */
+/* ---- conversions that report by return value --------------------------------------------------------------------- */
 
 static int is_tiny(double value, double least)
 {
@@ -211,7 +212,9 @@ int _atodbl_l(_CRT_DOUBLE *value, char *text, _locale_t locale)
     CRT_VALIDATE(value && text, EINVAL, EINVAL);
     scan_number(text, &number, locale);
     value->x = crt_number_to_double(&number, &code);
-    return number.kind == CRT_NUMBER_INFINITY ? OVERFLOW_CODE : is_tiny(value->x, 2.2250738585072014e-308) ? UNDERFLOW_CODE : code;
+    return number.kind == CRT_NUMBER_INFINITY           ? OVERFLOW_CODE
+           : is_tiny(value->x, 2.2250738585072014e-308) ? UNDERFLOW_CODE
+                                                        : code;
 }
 
 int _atodbl(_CRT_DOUBLE *value, char *text)
@@ -226,7 +229,9 @@ int _atoflt_l(_CRT_FLOAT *value, char *text, _locale_t locale)
     CRT_VALIDATE(value && text, EINVAL, EINVAL);
     scan_number(text, &number, locale);
     value->f = crt_number_to_float(&number, &code);
-    return number.kind == CRT_NUMBER_INFINITY ? OVERFLOW_CODE : is_tiny(value->f, 1.17549435e-38) ? UNDERFLOW_CODE : code;
+    return number.kind == CRT_NUMBER_INFINITY  ? OVERFLOW_CODE
+           : is_tiny(value->f, 1.17549435e-38) ? UNDERFLOW_CODE
+                                               : code;
 }
 
 int _atoflt(_CRT_FLOAT *value, char *text)

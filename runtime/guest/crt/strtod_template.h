@@ -25,7 +25,9 @@ static const CHAR *scan_special(const CHAR *p, crt_number *number)
         while (*q == '_' || (*q > 0 && *q <= 0x7f && isalnum(*q)))
             q++;
         if (*q == ')') {
-            number->kind = is_word(p, "(snan)") ? CRT_NUMBER_SIGNALING : is_word(p, "(ind)") ? CRT_NUMBER_IND : CRT_NUMBER_NAN;
+            number->kind = is_word(p, "(snan)")  ? CRT_NUMBER_SIGNALING
+                           : is_word(p, "(ind)") ? CRT_NUMBER_IND
+                                                 : CRT_NUMBER_NAN;
             p = q + 1;
         }
     }

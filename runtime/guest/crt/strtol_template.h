@@ -1,5 +1,5 @@
-/* Integers from text, once for bytes and once for wide characters. The including file defines CHAR, IS_SPACE(c, locale),
- * DIGIT(c) (the value of a digit or letter, 99 for anything else) and NAME(narrow, wide). */
+/* Integers from text, once for bytes and once for wide characters. The including file defines CHAR, IS_SPACE(c,
+ * locale), DIGIT(c) (the value of a digit or letter, 99 for anything else) and NAME(narrow, wide). */
 
 /* What the scan found. After an overflow magnitude means nothing. */
 typedef struct scanned {

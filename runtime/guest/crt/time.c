@@ -24,7 +24,7 @@ static int64_t now_100ns(void)
     return (int64_t)((uint64_t)now.dwHighDateTime << 32 | now.dwLowDateTime) - CRT_TIME_EPOCH;
 }
 
-/* ---- clocks -------------------------------------------------------------------------------------------------------------- */
+/* ---- clocks ------------------------------------------------------------------------------------------------------ */
 
 __time64_t _time64(__time64_t *result)
 {
@@ -155,7 +155,7 @@ unsigned _setsystime(struct tm *time, unsigned milliseconds)
     return SetLocalTime(&local) ? 0 : GetLastError();
 }
 
-/* ---- the calendar ---------------------------------------------------------------------------------------------------------- */
+/* ---- the calendar ------------------------------------------------------------------------------------------------ */
 
 int64_t crt_days_from_civil(int64_t year, int month, int day)
 {
@@ -206,9 +206,9 @@ void crt_split_time(int64_t seconds, struct tm *result)
 int crt_valid_tm(const struct tm *time)
 {
     return time->tm_sec >= 0 && time->tm_sec <= 60 && time->tm_min >= 0 && time->tm_min <= 59 && time->tm_hour >= 0 &&
-           time->tm_hour <= 23 && time->tm_mon >= 0 && time->tm_mon <= 11 && time->tm_mday >= 1 && time->tm_mday <= 31 &&
-           time->tm_wday >= 0 && time->tm_wday <= 6 && time->tm_yday >= 0 && time->tm_yday <= 365 &&
-           time->tm_year >= -1900 && time->tm_year <= 8099;
+           time->tm_hour <= 23 && time->tm_mon >= 0 && time->tm_mon <= 11 && time->tm_mday >= 1 &&
+           time->tm_mday <= 31 && time->tm_wday >= 0 && time->tm_wday <= 6 && time->tm_yday >= 0 &&
+           time->tm_yday <= 365 && time->tm_year >= -1900 && time->tm_year <= 8099;
 }
 
 static struct tm *thread_tm(void)
@@ -297,7 +297,7 @@ struct tm *_localtime32(const __time32_t *time)
     return _localtime64(widen(time, &wide));
 }
 
-/* ---- back to seconds --------------------------------------------------------------------------------------------------------- */
+/* ---- back to seconds --------------------------------------------------------------------------------------------- */
 
 static __time64_t join(struct tm *time, int local, int64_t highest)
 {
@@ -351,7 +351,7 @@ __time32_t _mkgmtime32(struct tm *time)
     return (__time32_t)join(time, 0, CRT_MAX_TIME32);
 }
 
-/* ---- fixed formats ------------------------------------------------------------------------------------------------------------- */
+/* ---- fixed formats ----------------------------------------------------------------------------------------------- */
 
 #define ASCTIME_SIZE 26
 

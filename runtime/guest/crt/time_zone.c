@@ -147,7 +147,7 @@ const wchar_t *crt_zone_wide_name(int daylight)
     return wide_names[daylight];
 }
 
-/* ---- daylight saving time ------------------------------------------------------------------------------------------------- */
+/* ---- daylight saving time ---------------------------------------------------------------------------------------- */
 
 static int weekday_of(int64_t days)
 {
@@ -193,7 +193,7 @@ int crt_is_daylight(const struct tm *standard)
     return now >= from || now < to;
 }
 
-/* ---- what programs ask ----------------------------------------------------------------------------------------------------- */
+/* ---- what programs ask ------------------------------------------------------------------------------------------- */
 
 int *__daylight(void)
 {

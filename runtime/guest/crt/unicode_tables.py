@@ -1,8 +1,8 @@
 """Writes the wide character tables of the C runtime: ``python unicode_tables.py OUT``.
 
-Classes are those of ``GetStringTypeW(CT_CTYPE1)``, case pairs those of ``LCMapStringW`` without linguistic casing, for the
-Basic Multilingual Plane, both derived from Unicode's properties.  Each table has two stages: a page number for the upper
-eight bits, then the entry of that page.
+Classes are those of ``GetStringTypeW(CT_CTYPE1)``, case pairs those of ``LCMapStringW`` without linguistic casing, for
+the Basic Multilingual Plane, both derived from Unicode's properties.  Each table has two stages: a page number for the
+upper eight bits, then the entry of that page.
 """
 
 from __future__ import annotations
