@@ -151,7 +151,7 @@ def main() -> None:
         tiny = compile_program(TINY, folder / "tiny.exe", *windows, *bare)
         guest = compile_program(KERNEL + GUEST_MAIN, folder / "bench.exe", *windows)
         native = compile_program(KERNEL + NATIVE_MAIN, folder / "native")
-        winfs = [str(Path(sys.executable).parent / "winfs"), "run"]
+        winfs = [sys.executable, "-m", "winfs", "run"]
 
         trio, _ = best([sys.executable, "-c", "import trio"], folder)
         timed([*winfs, str(tiny)], folder)  # the machine folder is made once
