@@ -110,7 +110,14 @@ void *memset(void *to, int value, size_t count)
 int memcmp(const void *left, const void *right, size_t count)
 {
     const uint8_t *a = left, *b = right;
+    size_t whole = count;
 
+    for (; count >= 32; a += 32, b += 32, count -= 32) {
+        uint64_t differ = (CWORD64(a) ^ CWORD64(b)) | (CWORD64(a + 8) ^ CWORD64(b + 8));
+        differ |= (CWORD64(a + 16) ^ CWORD64(b + 16)) | (CWORD64(a + 24) ^ CWORD64(b + 24));
+        if (differ)
+            break;
+    }
     while (count >= 8) {
         uint64_t x = CWORD64(a), y = CWORD64(b);
         if (x != y)
@@ -118,6 +125,11 @@ int memcmp(const void *left, const void *right, size_t count)
         a += 8;
         b += 8;
         count -= 8;
+    }
+    if (count && whole >= 8) {
+        /* The last eight bytes; those before the rest are known to be equal. */
+        uint64_t x = CWORD64(a + count - 8), y = CWORD64(b + count - 8);
+        return x == y ? 0 : __builtin_bswap64(x) < __builtin_bswap64(y) ? -1 : 1;
     }
     for (; count; --count, ++a, ++b)
         if (*a != *b)

@@ -77,11 +77,11 @@ static struct fls_data *own_data(void)
     if (!data)
         return NULL;
     spin_acquire(&fls_lock);
-    data->next = fls_first;
-    data->link = &fls_first;
-    if (fls_first)
-        fls_first->link = &data->next;
-    fls_first = data;
+    struct fls_data **link = &fls_first;
+    while (*link)
+        link = &(*link)->next;
+    data->link = link;
+    *link = data;
     spin_release(&fls_lock);
     __writegsqword(TEB_FLS_DATA, (uint64_t)data);
     return data;

@@ -178,18 +178,48 @@ static __attribute__((noinline)) void *take_large(struct heap *heap, uint64_t si
     return (uint8_t *)chunk + CHUNK_HEAD;
 }
 
-PVOID NTAPI RtlAllocateHeap(PVOID handle, ULONG flags, SIZE_T size)
+/* The whole of RtlAllocateHeap; `locked` when the fast path below already holds the lock. */
+static __attribute__((noinline)) void *allocate(struct heap *heap, ULONG flags, uint64_t size, BOOL locked)
 {
-    struct heap *heap = handle;
     flags |= heap->force_flags;
-    heap_lock(heap, flags);
-    void *block = __builtin_expect(size <= SMALL_LIMIT, 1) ? take_small(heap, size) : take_large(heap, size);
+    if (!locked)
+        heap_lock(heap, flags);
+    void *block = size <= SMALL_LIMIT ? take_small(heap, size) : take_large(heap, size);
     heap_unlock(heap, flags);
-    if (__builtin_expect(!block, 0))
+    if (!block)
         return no_memory(heap, flags, size);
     if ((flags & HEAP_ZERO_MEMORY) && size <= HUGE_LIMIT)
         memset(block, 0, size);
     return block;
+}
+
+static __attribute__((noinline)) void *wake_and_return(struct heap *heap, ULONG flags, uint64_t size, void *block)
+{
+    heap_unlock_slow(heap);
+    return flags & HEAP_ZERO_MEMORY ? memset(block, 0, size) : block;
+}
+
+#define FAST_LIMIT 504u
+
+/* The most called function of all: the common case makes no call and keeps nothing on the stack. */
+PVOID NTAPI RtlAllocateHeap(PVOID handle, ULONG flags, SIZE_T size)
+{
+    struct heap *heap = handle;
+    if (size > FAST_LIMIT || ((flags | heap->force_flags) & HEAP_NO_SERIALIZE) ||
+        InterlockedCompareExchange(&heap->lock, 1, 0) != 0)
+        return allocate(heap, flags, size, FALSE);
+    heap->owner = this_thread_id();
+    struct span *span = heap->spans[((size + 23) >> 4) - 1];
+    uint8_t *block;
+    if (!span || !(block = span->free) || span->used + 1 == span->capacity)
+        return allocate(heap, flags, size, TRUE);
+    span->free = *(void **)block;
+    ++span->used;
+    HEAD(block)->word = heap->small_word | (HEAD(block)->word & 0xffff0000) | size;
+    heap->owner = 0;
+    if (InterlockedExchange(&heap->lock, 0) != 1)
+        return wake_and_return(heap, flags, size, block);
+    return flags & HEAP_ZERO_MEMORY ? memset(block, 0, size) : block;
 }
 
 static __attribute__((noinline)) BOOLEAN free_large(struct heap *heap, void *block, uint64_t word)
@@ -209,19 +239,46 @@ static __attribute__((noinline)) BOOLEAN free_large(struct heap *heap, void *blo
     }
 }
 
-BOOLEAN NTAPI RtlFreeHeap(PVOID handle, ULONG flags, PVOID block)
+static __attribute__((noinline)) BOOLEAN release(struct heap *heap, ULONG flags, void *block, BOOL locked)
 {
-    struct heap *heap = handle;
     if (!block)
         return TRUE;
     flags |= heap->force_flags;
-    heap_lock(heap, flags);
+    if (!locked)
+        heap_lock(heap, flags);
     uint64_t word = HEAD(block)->word;
-    if (__builtin_expect((word ^ heap->small_word) >> 40 == 0, 1))
+    if ((word ^ heap->small_word) >> 40 == 0)
         give_small(heap, block, word);
     else
         free_large(heap, block, word);
     heap_unlock(heap, flags);
+    return TRUE;
+}
+
+static __attribute__((noinline)) BOOLEAN wake_and_succeed(struct heap *heap)
+{
+    heap_unlock_slow(heap);
+    return TRUE;
+}
+
+BOOLEAN NTAPI RtlFreeHeap(PVOID handle, ULONG flags, PVOID block)
+{
+    struct heap *heap = handle;
+    if (!block || ((flags | heap->force_flags) & HEAP_NO_SERIALIZE) || InterlockedCompareExchange(&heap->lock, 1, 0) != 0)
+        return release(heap, flags, block, FALSE);
+    heap->owner = this_thread_id();
+    uint64_t word = HEAD(block)->word;
+    struct span *span = (struct span *)((uint8_t *)block - ((word >> 16 & 0xffff) << 4));
+    if ((word ^ heap->small_word) >> 40 || !span->listed ||
+        (span->used == 1 && (span->next || span->prev)))
+        return release(heap, flags, block, TRUE);
+    HEAD(block)->word = word ^ (uint64_t)(KIND_SMALL ^ KIND_SMALL_FREE) << 40;
+    *(void **)block = span->free;
+    span->free = block;
+    --span->used;
+    heap->owner = 0;
+    if (InterlockedExchange(&heap->lock, 0) != 1)
+        return wake_and_succeed(heap);
     return TRUE;
 }
 

@@ -172,10 +172,22 @@ struct chunk *heap_take_chunk(struct heap *heap, uint64_t bytes, unsigned kind)
     return chunk;
 }
 
+static BOOL wholly_free(struct segment *segment)
+{
+    struct chunk *chunk = FIRST_CHUNK(segment);
+    return KIND_OF(chunk->word) == KIND_CHUNK_FREE && KIND_OF(NEXT_CHUNK(chunk)->word) == KIND_END;
+}
+
+/* Give a free segment back, unless it is the only one: programs that take and free one large block should not pay twice. */
 static BOOL release_segment(struct heap *heap, struct chunk *chunk)
 {
     struct segment *segment = (struct segment *)((uint8_t *)chunk - sizeof(struct segment));
+    BOOL spare = FALSE;
     if (segment == &heap->first || segment->size < 0x100000)
+        return FALSE;
+    for (struct segment *other = heap->segments; other && !spare; other = other->next)
+        spare = other != segment && wholly_free(other);
+    if (!spare)
         return FALSE;
     for (struct segment **link = &heap->segments; *link; link = &(*link)->next)
         if (*link == segment) {
