@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from runtime.loader.guest_tracer import GuestTracer
     from runtime.machine import Machine
     from runtime.nt.console import Console
+    from runtime.nt.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,7 @@ class Process(Waitable):
         self.error_reporting = 0
         """Flags of WerSetFlags."""
         self.console: Console | None = None
+        self.job: Job | None = None
         self.cookie = machine.random.getrandbits(32)
         self.io_counters = [0, 0, 0, 0, 0, 0]
         """Read, write and other operations, then the bytes of each."""
@@ -320,6 +322,8 @@ class Process(Waitable):
         self.handles.close_all()
         if self.console is not None:
             self.console.detach(self)
+        if self.job is not None:
+            self.job.process_ended(self)
         self.machine.trace.process_exit(self.pid, 0, self.exit_status, self.exit_reason)
         self.release_waiters()
         self._finished.set()

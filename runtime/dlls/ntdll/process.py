@@ -16,6 +16,7 @@ from runtime.dlls.types import (
 )
 from runtime.nt import status as st
 from runtime.nt.information import process_information, set_process_information, set_thread_information, thread_information
+from runtime.nt.job import Job
 from runtime.nt.process import Process
 from runtime.nt.reference import get_object, give_handle, read_attributes
 from runtime.nt.status import NtError
@@ -180,8 +181,9 @@ def NtFreeUserStack(thread: Thread, AllocationBase: PVOID) -> NTSTATUS:
 
 @ntdll.export("threading")
 def NtIsProcessInJob(thread: Thread, ProcessHandle: HANDLE, JobHandle: HANDLE) -> NTSTATUS:
-    get_object(thread, ProcessHandle, Process, 0x1000)
-    return st.STATUS_PROCESS_NOT_IN_JOB
+    process = get_object(thread, ProcessHandle, Process, 0x1000)
+    job = get_object(thread, JobHandle, Job, 0x0004) if JobHandle else process.job
+    return st.STATUS_PROCESS_IN_JOB if job is not None and process.job is job else st.STATUS_PROCESS_NOT_IN_JOB
 
 
 @ntdll.export("process")
