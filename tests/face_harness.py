@@ -21,7 +21,7 @@ from runtime.nt.park import LEAVE_ENGINE
 from runtime.nt.processor import Processor
 from runtime.nt.registry_defaults import MachineFacts, open_registry
 from runtime.nt.status import NtError, Win32Error
-from runtime.nt.wait import WaitingThread
+from runtime.nt.wait import Wait, WaitingThread
 
 MEM_RESERVE_COMMIT, PAGE_READWRITE = 0x3000, 4
 
@@ -161,7 +161,7 @@ class Thread(WaitingThread):
             request = coroutine.send(None)
         except StopIteration as stop:
             return stop.value
-        assert request is LEAVE_ENGINE
+        assert request is LEAVE_ENGINE or isinstance(request, Wait)
         coroutine.close()
         return "waits"
 

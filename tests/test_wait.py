@@ -373,6 +373,32 @@ async def test_two_worker_threads_hand_over_through_events_without_losing_one() 
     assert clock.sleepers == 0
 
 
+def test_closing_a_coroutine_that_waits_on_the_worker_leaves_every_queue() -> None:
+    clock = Clock()
+    thread, first, second = FakeThread(clock), auto(), auto()
+    coroutine = wait_for(thread, [first, second], timeout=-SECOND)
+    wait = coroutine.send(None)
+    assert thread.wait is wait
+    assert first.waiters == [thread]
+    coroutine.close()
+    assert first.waiters == second.waiters == []
+    assert (thread.wait, clock.sleepers, clock.next_due()) == (None, 0, None)
+    first.set()
+    assert first.is_set
+
+
+def test_a_wait_on_the_worker_is_resumed_once_by_whoever_decides_it() -> None:
+    thread, event = FakeThread(Clock()), auto()
+    coroutine = wait_for(thread, [event])
+    wait = coroutine.send(None)
+    resumed: list[int] = []
+    wait.resume = lambda: resumed.append(wait.result)
+    event.set()
+    wait.finish(st.STATUS_TIMEOUT)
+    assert (resumed, event.is_set) == ([0], False)
+    assert step(coroutine) == st.STATUS_WAIT_0
+
+
 def test_rights_of_the_waitable_types() -> None:
     for kind in (Event, Mutant, Semaphore):
         assert kind.object_type.all & SYNCHRONIZE

@@ -10,7 +10,7 @@ import trio
 
 from runtime.nt.clock import Clock
 from runtime.nt.object import ObjectType
-from runtime.nt.wait import LEAVE_ENGINE, WaitingThread
+from runtime.nt.wait import LEAVE_ENGINE, LoopEvent, Wait, WaitingThread
 
 T = TypeVar("T")
 
@@ -59,25 +59,33 @@ class Results:
 
 
 async def drive(coroutine: Coroutine[Any, Any, T], lock: threading.Lock) -> T:
-    """Run an API coroutine as the boundary of guest threads does: its first part on a worker thread, and from
-    LEAVE_ENGINE on in this task; under the lock whenever it runs, without it whenever it waits."""
+    """Run an API coroutine as the boundary of guest threads does: on a worker thread, where it may yield waits, from
+    LEAVE_ENGINE on in this task. Under the lock whenever it runs, without it whenever it waits."""
+    resumed = LoopEvent()
 
-    def first_part() -> tuple[bool, Any]:
+    def step() -> tuple[bool, Any]:
         with lock:
             try:
                 request = coroutine.send(None)
             except StopIteration as stop:
                 return True, stop.value
+            if isinstance(request, Wait):
+                request.resume = resumed.set
+                return False, None
             assert request is LEAVE_ENGINE
-            return False, None
+            return False, request
 
-    done, value = await trio.to_thread.run_sync(first_part)
-    if done:
-        return value
-    return await _second_part(coroutine, lock)
+    while True:
+        done, value = await trio.to_thread.run_sync(step)
+        if done:
+            return value
+        if value is LEAVE_ENGINE:
+            return await _InTask(coroutine, lock)
+        await resumed.wait()
+        resumed.clear()
 
 
-class _second_part:
+class _InTask:
     def __init__(self, coroutine: Coroutine[Any, Any, T], lock: threading.Lock) -> None:
         self.coroutine = coroutine
         self.lock = lock

@@ -21,7 +21,7 @@ from runtime.nt import status as st
 from runtime.nt.call import Api, Completion, GuestCall, GuestFrame, Ignore, PendingCall, call_guest
 from runtime.nt.object import ObjectType
 from runtime.nt.park import LEAVE_ENGINE, call_in_loop
-from runtime.nt.wait import WaitingThread
+from runtime.nt.wait import Wait, WaitingThread
 
 if TYPE_CHECKING:
     from runtime.loader.guest_tracer import TracedReturn
@@ -76,6 +76,8 @@ class Thread(WaitingThread):
         self.trace_stack: list[TracedReturn] = []
         """Return addresses replaced by the tracer, outermost first."""
         self._call: PendingCall | None = None
+        self._waiting: PendingCall | None = None
+        """A call whose wait goes on while the thread stays out of the ready queue."""
         self._frames: list[GuestFrame] = []
         self._redirected = False
         self.moved = False
@@ -219,9 +221,13 @@ class Thread(WaitingThread):
             self._queued = False
             self._unpark()
             return False
-        if self.suspend_count:
+        if self.suspend_count or (self.wait is not None and self.wait.result is None):
             self._queued = False
             return False
+        if self._waiting is not None:
+            call, self._waiting = self._waiting, None
+            self._advance(call, None)
+            return self.may_run()
         if self.deliver_apcs:
             self._deliver_apc()
         self._redirected = self.moved = False
@@ -257,6 +263,9 @@ class Thread(WaitingThread):
         if not self.started:
             self._ended()
             return
+        if self._waiting is not None:
+            call, self._waiting = self._waiting, None
+            call.coroutine.close()
         scheduler = self.process.scheduler
         if self._parked and not self._queued:
             self._unpark()
@@ -297,7 +306,10 @@ class Thread(WaitingThread):
         except Exception as error:
             call.completion.raised(error)
             return self._after_call()
-        if isinstance(request, GuestCall):
+        if isinstance(request, Wait):
+            self._waiting = call
+            request.resume = self._make_ready
+        elif isinstance(request, GuestCall):
             self._enter_guest(call, request)
         else:
             assert request is LEAVE_ENGINE, f"{request!r} was awaited outside the loop: leave_engine() first"

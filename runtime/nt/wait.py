@@ -12,8 +12,9 @@ is reported as STATUS_ABANDONED_WAIT_0 + index (STATUS_ABANDONED_WAIT_0 for a wa
 
 from __future__ import annotations
 
+import types
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import trio
 
@@ -77,7 +78,7 @@ class Wait:
 
     __slots__ = (
         "_aborted", "_alarm", "_links", "_task", "_token", "alertable", "by_id", "objects", "packet", "result",
-        "thread", "wait_all",
+        "resume", "thread", "wait_all",
     )  # fmt: skip
 
     def __init__(
@@ -97,6 +98,8 @@ class Wait:
         self.packet: object = None
         """What the one who ended the wait handed over (a completion packet)."""
         self.result: int | None = None
+        self.resume: Callable[[], None] | None = None
+        """Set by the boundary when the wait was yielded to it: continue the coroutine, the wait is decided."""
         self._aborted = False
         self._links: list[dict[Wait, int]] = []
         self._alarm: Alarm | None = None
@@ -130,14 +133,18 @@ class Wait:
         if self.open:
             self.result = result
             self._unlink()
-            if self._task is not None:
+            if self.resume is not None:
+                self.resume()
+            elif self._task is not None:
                 assert self._token is not None
                 call_in_loop(self._token, self._wake)
 
     async def park(self, due: int | None = None) -> int:
         """Sleep until the wait is decided or, with STATUS_TIMEOUT, until tick `due`; returns the result.
 
-        Cancellation, which is how threads are terminated, takes the thread out of all queues.
+        On the worker the wait itself is yielded to the boundary, which continues the coroutine there once `resume` is
+        called: no hop into trio. Inside trio it parks the task. Cancellation, which is how threads are terminated (on
+        the worker: closing the coroutine), takes the thread out of all queues.
         """
         thread = self.thread
         clock = thread.clock
@@ -146,12 +153,12 @@ class Wait:
             self._alarm = clock.schedule(due, self._time_out)
         clock.thread_sleeps()
         try:
-            await leave_engine()
-            # Decided on the way here: no need to sleep, and so no checkpoint.
-            if self.result is None:
+            if trio.lowlevel.in_trio_task():
                 self._task = trio.lowlevel.current_task()
                 self._token = trio.lowlevel.current_trio_token()
                 await trio.lowlevel.wait_task_rescheduled(self._abort)
+            else:
+                await _yield_to_boundary(self)
         finally:
             self._task = None
             if self.result is None:
@@ -235,6 +242,11 @@ class WaitingThread(Waitable):
             mutex.abandon(self)
         self.owned.clear()
         self.apcs.clear()
+
+
+@types.coroutine
+def _yield_to_boundary(wait: Wait) -> Generator[Wait, None, None]:
+    yield wait
 
 
 def _satisfy_all(thread: WaitingThread, objects: Sequence[Waitable]) -> int:
