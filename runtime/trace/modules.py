@@ -4,29 +4,42 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 
+_CACHED = 16384
+
 
 class ModuleMap:
     """The modules of one process in address order."""
 
-    __slots__ = ("_bases", "_modules")
+    __slots__ = ("_bases", "_modules", "_names")
 
     def __init__(self) -> None:
         self._bases: list[int] = []
         self._modules: dict[int, tuple[int, str]] = {}
+        self._names: dict[int, str] = {}
 
     def load(self, base: int, size: int, name: str) -> None:
         """A module was mapped."""
         if base not in self._modules:
             insort(self._bases, base)
         self._modules[base] = size, name
+        self._names.clear()
 
     def unload(self, base: int) -> None:
         """The module at `base` went."""
         if self._modules.pop(base, None) is not None:
             self._bases.remove(base)
+            self._names.clear()
 
     def name(self, address: int) -> str:
         """`module+0x1234`, or the address in hex where no module lies."""
+        name = self._names.get(address)
+        if name is None:
+            if len(self._names) > _CACHED:
+                self._names.clear()
+            name = self._names[address] = self._find(address)
+        return name
+
+    def _find(self, address: int) -> str:
         index = bisect_right(self._bases, address) - 1
         if index >= 0:
             base = self._bases[index]

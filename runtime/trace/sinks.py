@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -22,6 +22,13 @@ class Batch:
     def __init__(self, events: list[Event]) -> None:
         self.events = events
 
+    def prepare(self, forms: Collection[Format]) -> None:
+        """Encode now what sinks will ask for."""
+        if "json" in forms:
+            self.lines  # noqa: B018
+        if "text" in forms:
+            self.text  # noqa: B018
+
     @cached_property
     def lines(self) -> list[bytes]:
         """Each event as a line of JSON."""
@@ -34,8 +41,13 @@ class Batch:
 
 
 class Sink(Protocol):
-    """A destination. `write` is called on the trace's own thread and returns how many events it had to drop."""
+    """A destination. `write` is called on the trace's own thread and returns how many events it had to drop.
 
+    `forms` are the encodings it uses.
+    """
+
+    @property
+    def forms(self) -> tuple[Format, ...]: ...
     def write(self, batch: Batch) -> int: ...
     def close(self) -> None: ...
 
@@ -45,7 +57,7 @@ class FileSink:
 
     def __init__(self, descriptor: int, format: Format, *, owned: bool = False) -> None:
         self._descriptor = descriptor
-        self._format = format
+        self.forms: tuple[Format, ...] = (format,)
         self._owned = owned
         self.failure: OSError | None = None
 
@@ -53,7 +65,7 @@ class FileSink:
         """Write all of the batch; waits for a slow reader (the program does not)."""
         if self.failure is not None:
             return 0 if isinstance(self.failure, BrokenPipeError) else len(batch.events)
-        if self._format == "json":
+        if "json" in self.forms:
             data = b"".join(batch.lines)
         else:
             data = "".join(batch.text).encode("utf-8", "backslashreplace")
@@ -75,6 +87,8 @@ class FileSink:
 class CallbackSink:
     """Calls a function with every event, on the trace's thread; it should be quick and must not touch the machine."""
 
+    forms: tuple[Format, ...] = ()
+
     def __init__(self, callback: Callable[[Event], None]) -> None:
         self._callback = callback
 
@@ -93,6 +107,7 @@ class SpoolSink:
 
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
+        self.forms: tuple[Format, ...] = ("json",) if spool.text is None else ("json", "text")
 
     def write(self, batch: Batch) -> int:
         """Append to the spool; old events may go."""
@@ -109,6 +124,8 @@ class Subscription:
 
     At most `capacity` events wait for a slow reader; the newest beyond that are dropped and counted in `dropped`.
     """
+
+    forms: tuple[Format, ...] = ()
 
     def __init__(self, capacity: int = 65536) -> None:
         self._token = trio.lowlevel.current_trio_token()

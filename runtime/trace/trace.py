@@ -1,8 +1,10 @@
 """The trace of a machine: what is wanted, what happened, and the thread that writes it down.
 
-Recording is done while the program stands still, so it keeps a tuple of plain values and no more; a thread of the
-trace's own turns tuples into events, encodes them once and hands them to the sinks, at most 20 ms later. Recording
-never waits for a sink: when the queue is full and the writer stuck, events are dropped and counted.
+Recording is done while the program stands still, so it keeps a tuple of plain values and no more. Tuples become events,
+and events lines, in batches: when enough have come together by whoever recorded the last of them (one interpreter runs
+one thread at a time: handing the work to another would only add the hand-over), else by the trace's own thread, at most
+20 ms later. Writing is that thread's alone: recording never waits for a sink. When batches pile up because one is
+stuck, events are dropped and counted.
 """
 
 from __future__ import annotations
@@ -34,9 +36,8 @@ if TYPE_CHECKING:
     from runtime.memory.space import AddressSpace
 
 FLUSH_INTERVAL = 0.02
-_CHUNK = 128
-_HIGH_WATER = 16384
-_LOW_WATER = 8192
+_CHUNK = 256
+_MAX_READY = 64
 _STUCK_AFTER = 0.25
 _TICKS = 10_000_000
 
@@ -208,7 +209,9 @@ class Trace:
         self._queue: deque[_Record] = deque()
         self._renderers: dict[Export, Renderer] = {}
         self._modules: dict[int, ModuleMap] = {}
+        self._ready: deque[Batch] = deque()
         self._render_lock = threading.Lock()
+        self._write_lock = threading.Lock()
         self._wake = threading.Event()
         self._progress = threading.Event()
         self._signalled = False
@@ -249,7 +252,7 @@ class Trace:
 
     def add_sink(self, sink: Sink) -> None:
         """Send events to one more sink from now on."""
-        with self._render_lock:
+        with self._write_lock, self._render_lock:
             self._sinks.append(sink)
         self.enabled = True
         self.generation += 1
@@ -262,7 +265,7 @@ class Trace:
 
     def remove_sink(self, sink: Sink) -> None:
         """Stop sending events to `sink`; it is closed."""
-        with self._render_lock, suppress(ValueError):
+        with self._write_lock, self._render_lock, suppress(ValueError):
             self._sinks.remove(sink)
         sink.close()
 
@@ -354,7 +357,7 @@ class Trace:
         if not self.enabled:
             return
         queue = self._queue
-        if len(queue) >= _HIGH_WATER and not self._make_room():
+        if len(queue) >= _CHUNK and not self._render_some():
             self._unreported += 1
             return
         queue.append(record)
@@ -364,15 +367,24 @@ class Trace:
                 self._start()
             self._wake.set()
 
-    def _make_room(self) -> bool:
-        """The writer is behind: wait for it, unless it is stuck in a sink."""
-        if self._stuck:
+    def _render_some(self) -> bool:
+        """Turn the queue into lines for the writer; False when it is too far behind to take more."""
+        if len(self._ready) >= _MAX_READY and not self._wait_for_writer():
             return False
-        while len(self._queue) >= _LOW_WATER:
+        if self._render_lock.acquire(blocking=False):
+            try:
+                self._render()
+            finally:
+                self._render_lock.release()
+        return True
+
+    def _wait_for_writer(self) -> bool:
+        while len(self._ready) >= _MAX_READY // 2:
+            if self._stuck:
+                return False
             self._progress.clear()
             if not self._progress.wait(_STUCK_AFTER):
                 self._stuck = True
-                return False
         return True
 
     def _start(self) -> None:
@@ -391,8 +403,15 @@ class Trace:
 
     def flush(self) -> None:
         """Write what has been recorded until now. Any thread may call this."""
-        with self._render_lock:
-            self._drain()
+        with self._write_lock:
+            for _ in range(0, len(self._queue) + 1, _CHUNK):
+                with self._render_lock:
+                    self._render()
+            for _ in range(len(self._ready)):
+                self._write(self._ready.popleft())
+            if self._unreported:
+                lost, self._unreported = self._unreported, 0
+                self._report_drop(lost, "the writer could not keep up")
 
     def close(self) -> None:
         """Write everything and close the sinks."""
@@ -407,31 +426,27 @@ class Trace:
             sink.close()
         self._sinks.clear()
 
-    # Writing, under the render lock
-
-    def _drain(self) -> None:
+    def _render(self) -> None:
+        """Make a batch of what is queued, encoded as the sinks need it. Under the render lock."""
         queue = self._queue
-        for _ in range(0, len(queue), _CHUNK):
-            events: list[Event] = []
-            with suppress(IndexError):
-                for _ in range(_CHUNK):
-                    make, arguments = queue.popleft()
-                    event = _made(make, arguments)
-                    if event is not None:
-                        events.append(event)
-            self._write(events)
-            self._stuck = False
-            self._progress.set()
-            time.sleep(0)  # lets the program's threads have the interpreter
-        if self._unreported:
-            lost, self._unreported = self._unreported, 0
-            self._report_drop(lost, "the writer could not keep up")
+        events: list[Event] = []
+        with suppress(IndexError):
+            for _ in range(_CHUNK):
+                make, arguments = queue.popleft()
+                event = _made(make, arguments)
+                if event is not None:
+                    events.append(event)
+        if events:
+            batch = Batch(events)
+            batch.prepare({form for sink in self._sinks for form in sink.forms})
+            self._ready.append(batch)
 
-    def _write(self, events: list[Event]) -> None:
-        if not events:
-            return
-        batch = Batch(events)
+    # Writing, under the write lock
+
+    def _write(self, batch: Batch) -> None:
         dropped = max([sink.write(batch) for sink in self._sinks], default=0)
+        self._stuck = False
+        self._progress.set()
         if dropped:
             self._report_drop(dropped, "the trace is full: its oldest part is gone")
 
