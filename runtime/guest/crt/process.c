@@ -131,16 +131,18 @@ int crt_start_process(const wchar_t *program, wchar_t *line, wchar_t *environmen
     BOOL done;
     DWORD error;
 
-    info.lpReserved2 = descriptor_block(&info.cbReserved2, !(flags & DETACHED_PROCESS));
-    if (!info.lpReserved2) {
-        errno = ENOMEM;
-        return -1;
-    }
     if (standard) {
+        /* Descriptors would come before these handles in the child. */
         info.dwFlags = STARTF_USESTDHANDLES;
         info.hStdInput = standard[0];
         info.hStdOutput = standard[1];
         info.hStdError = standard[2];
+    } else {
+        info.lpReserved2 = descriptor_block(&info.cbReserved2, !(flags & DETACHED_PROCESS));
+        if (!info.lpReserved2) {
+            errno = ENOMEM;
+            return -1;
+        }
     }
     done = CreateProcessW(program, line, NULL, NULL, TRUE, flags | CREATE_UNICODE_ENVIRONMENT, environment, NULL, &info,
                           process);
