@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCKS = 700, ROUNDS = 30000 };
+enum { BLOCKS = 700, ROUNDS = 8000 };
 static unsigned char *block[BLOCKS];
 static SIZE_T size[BLOCKS];
 static unsigned pattern[BLOCKS];
@@ -20,7 +20,7 @@ static const char *churn(HANDLE heap, unsigned largest)
 {
     for (int i = 0; i < ROUNDS; ++i) {
         unsigned k = next() % BLOCKS, kind = next() % 100;
-        SIZE_T wanted = kind < 70 ? next() % 300 : kind < 92 ? next() % 9000 : next() % largest;
+        SIZE_T wanted = kind < 70 ? next() % 300 : kind < 92 ? next() % 9000 : next() % (next() % 8 ? 60000 : largest);
         if (!block[k]) {
             DWORD flags = next() & 1 ? HEAP_ZERO_MEMORY : 0;
             if (!(block[k] = HeapAlloc(heap, flags, wanted))) return "no memory";
@@ -44,7 +44,7 @@ static const char *churn(HANDLE heap, unsigned largest)
             HeapFree(heap, 0, block[k]);
             block[k] = 0;
         }
-        if (i % 5000 == 0 && !HeapValidate(heap, 0, 0)) return "invalid";
+        if (i % 1000 == 0 && !HeapValidate(heap, 0, 0)) return "invalid";
     }
     return "sound";
 }
