@@ -39,7 +39,8 @@ class CodePage:
         Raises UnicodeDecodeError where `strict` forbids it.
         """
         if strict:
-            return data.decode(self.codec)
+            single = self.maximum == 1 and self.number != 20127
+            return data.decode(self.codec, "winfs-keep-control" if single else "strict")
         return data.decode(self.codec, "replace" if self.number in (CP_UTF8, CP_UTF7) else "winfs-keep")
 
     def encode(self, text: str, default: bytes = b"?") -> tuple[bytes, bool]:
@@ -87,6 +88,12 @@ def _keep(error: UnicodeError) -> tuple[str, int]:
     return "\ufffd" if len(bad) == 1 else "?", error.end
 
 
+def _keep_control(error: UnicodeError) -> tuple[str, int]:
+    if isinstance(error, UnicodeDecodeError) and all(0x80 <= byte < 0xA0 for byte in error.object[error.start : error.end]):
+        return "".join(map(chr, error.object[error.start : error.end])), error.end
+    raise error
+
+
 def _replacement(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -94,6 +101,7 @@ def _replacement(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 codecs.register_error("winfs-keep", _keep)
+codecs.register_error("winfs-keep-control", _keep_control)
 codecs.register_error("winfs-replacement", _replacement)
 
 
