@@ -37,7 +37,8 @@ int main(void)
     RegOpenKeyExW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", 0, KEY_READ, &key);
     RegQueryValueExA(key, "CurrentBuild", NULL, &type, (BYTE *)buffer, &size);
     RegCloseKey(key);
-    free(malloc(1234));
+    void *volatile block = malloc(1234);
+    free(block);
     return missing == INVALID_HANDLE_VALUE ? 7 : 1;
 }
 """
