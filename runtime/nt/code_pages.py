@@ -89,9 +89,12 @@ def _keep(error: UnicodeError) -> tuple[str, int]:
 
 
 def _keep_control(error: UnicodeError) -> tuple[str, int]:
-    if isinstance(error, UnicodeDecodeError) and all(0x80 <= byte < 0xA0 for byte in error.object[error.start : error.end]):
-        return "".join(map(chr, error.object[error.start : error.end])), error.end
-    raise error
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    if not all(0x80 <= byte < 0xA0 for byte in bad):
+        raise error
+    return "".join(map(chr, bad)), error.end
 
 
 def _replacement(error: UnicodeError) -> tuple[str | bytes, int]:
