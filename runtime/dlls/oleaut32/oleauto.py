@@ -64,26 +64,26 @@ def bstr_bytes(thread: Thread, bstr: int) -> bytes:
     return memory.read(bstr, memory.read_u32(bstr - 4)) if bstr else b""
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=2)
 async def SysAllocString(thread: Thread, psz: LPCWSTR) -> PVOID:
     """Make a BSTR from text; NULL for NULL."""
     return 0 if psz is None else await new_bstr(thread, encode_wide(psz))
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=4)
 async def SysAllocStringLen(thread: Thread, strIn: LPVOID, ui: UINT) -> PVOID:
     """Make a BSTR of `ui` characters; without text they are zero."""
     size = 2 * ui
     return await new_bstr(thread, thread.process.memory.read(strIn, size) if strIn else bytes(size))
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=150)
 async def SysAllocStringByteLen(thread: Thread, psz: LPVOID, len: UINT) -> PVOID:
     """Make a BSTR of `len` bytes."""
     return await new_bstr(thread, thread.process.memory.read(psz, len) if psz else bytes(len))
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=6)
 async def SysFreeString(thread: Thread, bstrString: PVOID) -> None:
     """Free a BSTR."""
     await free_bstr(thread, bstrString)
@@ -99,13 +99,13 @@ async def _replace(thread: Thread, target: InOut[PVOID], data: bytes) -> int:
     return 1
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=3)
 async def SysReAllocString(thread: Thread, pbstr: InOut[PVOID], psz: LPCWSTR) -> INT:
     """Replace a BSTR by a new one."""
     return await _replace(thread, pbstr, encode_wide(psz or ""))
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=5)
 async def SysReAllocStringLen(thread: Thread, pbstr: InOut[PVOID], psz: LPVOID, len: UINT) -> INT:
     """Replace a BSTR by a new one of `len` characters; without text the old text stays as far as it goes."""
     size = 2 * len
@@ -113,13 +113,13 @@ async def SysReAllocStringLen(thread: Thread, pbstr: InOut[PVOID], psz: LPVOID, 
     return await _replace(thread, pbstr, thread.process.memory.read(psz, size) if psz else old.ljust(size, b"\0"))
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=7)
 def SysStringLen(thread: Thread, pbstr: PVOID) -> UINT:
     """Return the length in characters; 0 for NULL."""
     return thread.process.memory.read_u32(pbstr - 4) // 2 if pbstr else 0
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=149)
 def SysStringByteLen(thread: Thread, bstr: PVOID) -> UINT:
     """Return the length in bytes; 0 for NULL."""
     return thread.process.memory.read_u32(bstr - 4) if bstr else 0
@@ -133,7 +133,7 @@ def variant_size(thread: Thread) -> int:
     return 24 if thread.process.memory.pointer_size == 8 else 16
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=8)
 def VariantInit(thread: Thread, pvarg: LPVOID) -> None:
     """Make a VARIANT empty without looking at what it held."""
     thread.process.memory.write(pvarg, bytes(variant_size(thread)))
@@ -165,13 +165,13 @@ async def clear_variant(thread: Thread, address: int) -> int:
     return S_OK
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=9)
 async def VariantClear(thread: Thread, pvarg: LPVOID) -> HRESULT:
     """Free what a VARIANT owns and make it empty."""
     return await clear_variant(thread, pvarg)
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=10)
 async def VariantCopy(thread: Thread, pvargDest: LPVOID, pvargSrc: LPVOID) -> HRESULT:
     """Copy a VARIANT with what it owns."""
     memory = thread.process.memory
@@ -225,7 +225,7 @@ def _number(thread: Thread, address: int, kind: int) -> int | float | None:
     return None
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=12)
 async def VariantChangeType(
     thread: Thread, pvargDest: LPVOID, pvarSrc: LPVOID, wFlags: USHORT, vt: USHORT
 ) -> HRESULT:
@@ -263,7 +263,7 @@ async def VariantChangeType(
     return S_OK
 
 
-@oleaut32.export(category="exception")
+@oleaut32.export(category="exception", ordinal=200)
 def GetErrorInfo(thread: Thread, dwReserved: ULONG, pperrinfo: Out[LPVOID]) -> HRESULT:
     """Take the thread's error object: S_FALSE when there is none."""
     if dwReserved or not pperrinfo:
@@ -275,7 +275,7 @@ def GetErrorInfo(thread: Thread, dwReserved: ULONG, pperrinfo: Out[LPVOID]) -> H
     return S_OK if found else S_FALSE
 
 
-@oleaut32.export(category="exception")
+@oleaut32.export(category="exception", ordinal=201)
 async def SetErrorInfo(thread: Thread, dwReserved: ULONG, perrinfo: LPVOID) -> HRESULT:
     """Give the thread an error object."""
     if dwReserved:

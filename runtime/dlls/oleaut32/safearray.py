@@ -155,26 +155,26 @@ async def copy(thread: Thread, address: int) -> tuple[int, int]:
     return made, auto.S_OK
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=15)
 async def SafeArrayCreate(thread: Thread, vt: USHORT, cDims: UINT, rgsabound: LPVOID) -> PVOID:
     """Make an array."""
     data = thread.process.memory.read(rgsabound, 8 * min(cDims, 0xFFFF))
     return await create(thread, vt, list(struct.iter_unpack("<Ii", data)))
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=411)
 async def SafeArrayCreateVector(thread: Thread, vt: USHORT, lLbound: LONG, cElements: UINT) -> PVOID:
     """Make an array of one dimension."""
     return await create(thread, vt, [(cElements, lLbound)])
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=16)
 async def SafeArrayDestroy(thread: Thread, psa: LPVOID) -> HRESULT:
     """Free an array with all it holds."""
     return await destroy(thread, psa)
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=27)
 async def SafeArrayCopy(thread: Thread, psa: LPVOID, ppsaOut: Out[LPVOID]) -> HRESULT:
     """Copy an array."""
     if not ppsaOut:
@@ -184,19 +184,19 @@ async def SafeArrayCopy(thread: Thread, psa: LPVOID, ppsaOut: Out[LPVOID]) -> HR
     return result
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=17)
 def SafeArrayGetDim(thread: Thread, psa: LPVOID) -> UINT:
     """Return the number of dimensions."""
     return SafeArray(thread, psa).dimensions if psa else 0
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=18)
 def SafeArrayGetElemsize(thread: Thread, psa: LPVOID) -> UINT:
     """Return the size of an element in bytes."""
     return SafeArray(thread, psa).element if psa else 0
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=20)
 def SafeArrayGetLBound(thread: Thread, psa: LPVOID, nDim: UINT, plLbound: Out[LONG]) -> HRESULT:
     """Return the lower bound of a dimension."""
     if not psa or not plLbound:
@@ -208,7 +208,7 @@ def SafeArrayGetLBound(thread: Thread, psa: LPVOID, nDim: UINT, plLbound: Out[LO
     return auto.S_OK
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=19)
 def SafeArrayGetUBound(thread: Thread, psa: LPVOID, nDim: UINT, plUbound: Out[LONG]) -> HRESULT:
     """Return the upper bound of a dimension."""
     if not psa or not plUbound:
@@ -221,7 +221,7 @@ def SafeArrayGetUBound(thread: Thread, psa: LPVOID, nDim: UINT, plUbound: Out[LO
     return auto.S_OK
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=77)
 def SafeArrayGetVartype(thread: Thread, psa: LPVOID, pvt: Out[USHORT]) -> HRESULT:
     """Return the type of the elements."""
     if not psa or not pvt:
@@ -243,19 +243,19 @@ def _lock(thread: Thread, address: int, change: int) -> int:
     return auto.S_OK
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=21)
 def SafeArrayLock(thread: Thread, psa: LPVOID) -> HRESULT:
     """Count a lock up."""
     return _lock(thread, psa, 1)
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=22)
 def SafeArrayUnlock(thread: Thread, psa: LPVOID) -> HRESULT:
     """Count a lock down."""
     return _lock(thread, psa, -1)
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=23)
 def SafeArrayAccessData(thread: Thread, psa: LPVOID, ppvData: Out[LPVOID]) -> HRESULT:
     """Lock an array and return its data."""
     if not ppvData:
@@ -266,13 +266,13 @@ def SafeArrayAccessData(thread: Thread, psa: LPVOID, ppvData: Out[LPVOID]) -> HR
     return result
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=24)
 def SafeArrayUnaccessData(thread: Thread, psa: LPVOID) -> HRESULT:
     """Take back SafeArrayAccessData."""
     return _lock(thread, psa, -1)
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=25)
 async def SafeArrayGetElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv: LPVOID) -> HRESULT:
     """Copy an element out."""
     if not psa or not rgIndices or not pv:
@@ -285,7 +285,7 @@ async def SafeArrayGetElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv
     return auto.S_OK
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=26)
 async def SafeArrayPutElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv: LPVOID) -> HRESULT:
     """Copy an element in; strings and interfaces are passed themselves, other elements by address."""
     if not psa or not rgIndices:
@@ -307,7 +307,7 @@ async def SafeArrayPutElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv
     return auto.S_OK
 
 
-@oleaut32.export(category="memory")
+@oleaut32.export(category="memory", ordinal=148)
 def SafeArrayPtrOfIndex(thread: Thread, psa: LPVOID, rgIndices: LPVOID, ppvData: Out[LPVOID]) -> HRESULT:
     """Return the address of an element."""
     if not psa or not rgIndices or not ppvData:

@@ -1,0 +1,99 @@
+"""What Winsock keeps per process: how often it was started, and the static buffers its old functions return."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from typing import TYPE_CHECKING
+
+from runtime.dlls.heap import guest_heap_alloc
+from runtime.dlls.process_state import process_state
+from runtime.nt.status import Win32Error
+
+if TYPE_CHECKING:
+    from runtime.nt.thread import Thread
+
+WSAEFAULT = 10014
+WSAEINVAL = 10022
+WSAENOTSOCK = 10038
+WSAEAFNOSUPPORT = 10047
+WSAENETDOWN = 10050
+WSAVERNOTSUPPORTED = 10092
+WSANOTINITIALISED = 10093
+WSATYPE_NOT_FOUND = 10109
+WSAHOST_NOT_FOUND = 11001
+WSANO_DATA = 11004
+AF_UNSPEC, AF_INET, AF_INET6 = 0, 2, 23
+NETWORK = "network"
+STATIC_SIZE = 512
+
+
+class Winsock:
+    """The state of one process."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.buffers: dict[int, int] = {}
+
+
+def winsock(thread: Thread) -> Winsock:
+    """Return the process's Winsock. Raises Win32Error(WSANOTINITIALISED) before WSAStartup."""
+    state = process_state(thread.process, Winsock)
+    if not state.started:
+        raise Win32Error(WSANOTINITIALISED)
+    return state
+
+
+def no_socket(thread: Thread) -> int:
+    """What every function that takes a socket meets: there is none. Raises Win32Error."""
+    winsock(thread)
+    raise Win32Error(WSAENOTSOCK)
+
+
+async def static_buffer(thread: Thread) -> int:
+    """Return this thread's buffer for functions that return a pointer to static data."""
+    state = winsock(thread)
+    found = state.buffers.get(thread.id)
+    if found is None:
+        found = state.buffers[thread.id] = await guest_heap_alloc(thread, STATIC_SIZE)
+    return found
+
+
+def pack_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int, scope: int = 0) -> bytes:
+    """Return a sockaddr_in or sockaddr_in6."""
+    if address.version == 4:
+        return struct.pack("<H", AF_INET) + struct.pack(">H", port) + address.packed + bytes(8)
+    return struct.pack("<H", AF_INET6) + struct.pack(">HI", port, 0) + address.packed + struct.pack("<I", scope)
+
+
+def unpack_address(data: bytes) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
+    """Read a sockaddr_in or sockaddr_in6. Raises Win32Error(WSAEFAULT or WSAEAFNOSUPPORT)."""
+    if len(data) < 16:
+        raise Win32Error(WSAEFAULT)
+    family, port = struct.unpack("<H", data[:2])[0], struct.unpack(">H", data[2:4])[0]
+    if family == AF_INET:
+        return ipaddress.IPv4Address(data[4:8]), port
+    if family == AF_INET6 and len(data) >= 24:
+        return ipaddress.IPv6Address(data[8:24]), port
+    raise Win32Error(WSAEAFNOSUPPORT)
+
+
+def parse_ipv4(text: str) -> int | None:
+    """Read an IPv4 address as inet_addr does: one to four parts, decimal, octal or hex; big-endian value or None."""
+    parts = text.strip().split(" ", 1)[0].split(".")
+    if not 1 <= len(parts) <= 4:
+        return None
+    numbers = []
+    for part in parts:
+        try:
+            octal = part[:1] == "0" and len(part) > 1
+            numbers.append(int(part, 16 if part[:2].lower() == "0x" else 8 if octal else 10))
+        except ValueError:
+            return None
+    limits = [255] * (len(numbers) - 1) + [(1 << 8 * (5 - len(numbers))) - 1]
+    if any(not 0 <= number <= limit for number, limit in zip(numbers, limits, strict=True)):
+        return None
+    value = numbers[-1]
+    for index, number in enumerate(numbers[:-1]):
+        value |= number << 8 * (3 - index)
+    return value
