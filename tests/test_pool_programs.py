@@ -174,6 +174,64 @@ DeleteTimerQueueEx(queue, INVALID_HANDLE_VALUE): 1
 """
 
 
+INPUT_OUTPUT = (
+    PRELUDE
+    + r"""
+static HANDLE done;
+static void CALLBACK complete(PTP_CALLBACK_INSTANCE i, void *context, void *overlapped, ULONG result,
+                              ULONG_PTR bytes, PTP_IO io)
+{ SHOW(result); SHOW(bytes); SHOW((INT_PTR)context); fflush(stdout); SetEvent(done); }
+static void CALLBACK bound(DWORD result, DWORD bytes, OVERLAPPED *overlapped)
+{ SHOW(result); SHOW(bytes); fflush(stdout); SetEvent(done); }
+static HANDLE open(void)
+{ return CreateFileA("data.bin", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, 0, OPEN_ALWAYS,
+                     FILE_FLAG_OVERLAPPED, 0); }
+static BOOL started(BOOL result) { return result || GetLastError() == ERROR_IO_PENDING; }
+int main(void)
+{
+    OVERLAPPED overlapped = {0}; char buffer[100] = "hello";
+    done = CreateEventA(0, FALSE, FALSE, 0);
+    HANDLE file = open();
+    PTP_IO io = CreateThreadpoolIo(file, complete, (void *)9, 0);
+    SHOW(io != 0);
+    StartThreadpoolIo(io);
+    SHOW(started(WriteFile(file, buffer, 5, 0, &overlapped))); SHOW(WaitForSingleObject(done, 5000));
+    WaitForThreadpoolIoCallbacks(io, FALSE);
+    StartThreadpoolIo(io);
+    SHOW(started(ReadFile(file, buffer, 100, 0, &overlapped))); SHOW(WaitForSingleObject(done, 5000));
+    WaitForThreadpoolIoCallbacks(io, FALSE);
+    CloseHandle(file);
+    CloseThreadpoolIo(io);
+    file = open();
+    SHOW(BindIoCompletionCallback(file, bound, 0));
+    SHOW(started(ReadFile(file, buffer, 3, 0, &overlapped))); SHOW(WaitForSingleObject(done, 5000));
+    SHOW(BindIoCompletionCallback((HANDLE)0x7777, bound, 0)); SHOW(GetLastError());
+    return 0;
+}
+"""
+)
+
+INPUT_OUTPUT_OUTPUT = """io != 0: 1
+result: 0
+bytes: 5
+(INT_PTR)context: 9
+started(WriteFile(file, buffer, 5, 0, &overlapped)): 1
+WaitForSingleObject(done, 5000): 0
+result: 0
+bytes: 5
+(INT_PTR)context: 9
+started(ReadFile(file, buffer, 100, 0, &overlapped)): 1
+WaitForSingleObject(done, 5000): 0
+BindIoCompletionCallback(file, bound, 0): 1
+result: 0
+bytes: 3
+started(ReadFile(file, buffer, 3, 0, &overlapped)): 1
+WaitForSingleObject(done, 5000): 0
+BindIoCompletionCallback((HANDLE)0x7777, bound, 0): 0
+GetLastError(): 6
+"""
+
+
 def check(winfs: Runner, compile_c: Compiler, source: str, expected: str) -> None:
     done = winfs("run", compile_c(source))
     assert done.stdout.decode().replace("\r\n", "\n") == expected, done.stderr.decode()
@@ -186,3 +244,10 @@ def test_thread_pool(winfs: Runner, compile_c: Compiler) -> None:
 
 def test_work_items_registered_waits_and_timer_queues(winfs: Runner, compile_c: Compiler) -> None:
     check(winfs, compile_c, OLD, OLD_OUTPUT)
+
+
+def test_files_bound_to_a_pool(winfs: Runner, compile_c: Compiler) -> None:
+    done = winfs("run", compile_c(INPUT_OUTPUT))
+    # A callback may print before or after the call that started it has returned.
+    assert sorted(done.stdout.decode().splitlines()) == sorted(INPUT_OUTPUT_OUTPUT.splitlines()), done.stderr.decode()
+    assert done.returncode == 0

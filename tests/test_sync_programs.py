@@ -31,7 +31,7 @@ int main(void)
     gate = CreateEventA(0, TRUE, FALSE, 0); turn = CreateEventA(0, FALSE, FALSE, 0);
     mutex = CreateMutexA(0, FALSE, 0); counts = CreateSemaphoreA(0, 0, 10, 0);
     for (int i = 0; i < 4; ++i) threads[i] = start(at_gate, 0);
-    Sleep(20);
+    Sleep(60);
     SHOW(woken);
     SetEvent(gate);
     SHOW(WaitForMultipleObjects(4, threads, TRUE, 5000));
@@ -39,20 +39,20 @@ int main(void)
     GetExitCodeThread(threads[2], &code); SHOW(code);
     woken = 0;
     for (int i = 0; i < 4; ++i) { CloseHandle(threads[i]); threads[i] = start(at_turn, 0); }
-    Sleep(20);
+    Sleep(60);
     SetEvent(turn);
     DWORD first = WaitForMultipleObjects(4, threads, FALSE, 5000);
-    Sleep(20);
+    Sleep(60);
     SHOW(first < 4); SHOW(woken);
-    for (int i = 0; i < 3; ++i) { SetEvent(turn); Sleep(20); }
+    for (int i = 0; i < 3; ++i) { SetEvent(turn); Sleep(60); }
     SHOW(WaitForMultipleObjects(4, threads, TRUE, 5000)); SHOW(woken);
     SHOW(WaitForSingleObject(turn, 0));
     finish(start(take_and_die, 0));
     SHOW(WaitForSingleObject(mutex, 0)); SHOW(WaitForSingleObject(mutex, 0));
     SHOW(ReleaseMutex(mutex)); SHOW(ReleaseMutex(mutex)); SHOW(ReleaseMutex(mutex)); SHOW(GetLastError());
     HANDLE both = start(take_all, 0);
-    Sleep(20);
-    SetEvent(turn); Sleep(20);
+    Sleep(60);
+    SetEvent(turn); Sleep(60);
     SHOW(WaitForSingleObject(both, 0)); SHOW(ReleaseSemaphore(counts, 2, 0));
     SHOW(WaitForSingleObject(both, 5000)); GetExitCodeThread(both, &code); SHOW(code);
     SHOW(WaitForSingleObject(turn, 0)); SHOW(WaitForSingleObject(counts, 0)); SHOW(WaitForSingleObject(counts, 0));
@@ -60,7 +60,7 @@ int main(void)
     SHOW(WaitForSingleObject(turn, 100));
     DWORD took = GetTickCount() - before; SHOW(took >= 85 && took < 2000);
     SHOW(WaitForSingleObject((HANDLE)0x7777, 0)); SHOW(GetLastError());
-    HANDLE victim = start(at_turn, 0); Sleep(20);
+    HANDLE victim = start(at_turn, 0); Sleep(60);
     SHOW(TerminateThread(victim, 9)); SHOW(WaitForSingleObject(victim, 5000));
     GetExitCodeThread(victim, &code); SHOW(code);
     SetEvent(turn); SHOW(WaitForSingleObject(turn, 0));
