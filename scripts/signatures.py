@@ -266,12 +266,17 @@ def merge_headers(database: Database) -> dict[str, str]:
                 (label, kind, direction)
                 for (label, kind, _), (_, _, direction) in zip(prototype.parameters, declared.parameters, strict=True)
             ]
+    elsewhere = {name: prototype for (name, _), prototype in database.functions.items()}
     for library in DEFINITIONS:
         dll = f"{library}.dll"
         for name in sorted(definition_names(library)):
             twin = ("Zw" if name.startswith("Nt") else "Nt") + name[2:]
             declared = headers.get(name) or (headers.get(twin) if name[:2] in ("Nt", "Zw") else None)
-            if declared is not None and (name, dll) not in database.functions:
+            if (name, dll) in database.functions:
+                continue
+            if name in elsewhere:
+                declared = elsewhere[name]
+            if declared is not None:
                 database.functions[name, dll] = Prototype(
                     name, declared.returns, declared.parameters, declared.convention, declared.variadic, dll=dll
                 )
