@@ -1,4 +1,4 @@
-/* The end of a process: order of atexit functions, buffers written, exit codes; signals and abort. Runs itself. */
+/* The end of a process: order of atexit functions, buffers written, exit codes, abort. Runs itself. */
 #include <process.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,21 +22,10 @@ static void third(void)
     printf("third\n");
 }
 
-static void handler(int number)
-{
-    printf("signal %d\n", number);
-}
-
 static void leave(int number)
 {
     printf("leaving on %d\n", number);
     exit(number);
-}
-
-static LONG WINAPI filter(EXCEPTION_POINTERS *pointers)
-{
-    printf("unhandled %lx\n", pointers->ExceptionRecord->ExceptionCode);
-    return EXCEPTION_CONTINUE_SEARCH;
 }
 
 static int child(const char *what)
@@ -63,17 +52,6 @@ static int child(const char *what)
         printf("written at detach\n");
         ExitProcess(8);
     }
-    if (!strcmp(what, "raise")) {
-        printf("%d", signal(SIGTERM, handler) == SIG_DFL);
-        printf(" %d", raise(SIGTERM));
-        printf(" %d", signal(SIGTERM, SIG_IGN) == SIG_DFL);
-        printf(" %d", raise(SIGTERM));
-        printf(" %d", signal(99, handler) == SIG_ERR);
-        signal(SIGFPE, handler);
-        printf(" %d", raise(SIGFPE));
-        printf(" %d\n", signal(SIGFPE, SIG_DFL) == SIG_DFL);
-        return 0;
-    }
     if (!strcmp(what, "sigterm"))
         raise(SIGTERM);
     if (!strcmp(what, "segv")) {
@@ -90,7 +68,7 @@ static int child(const char *what)
 
 int main(int argc, char **argv)
 {
-    static const char *const whats[] = {"exit", "_exit", "return", "process", "raise", "sigterm", "abort"};
+    static const char *const whats[] = {"exit", "_exit", "return", "process", "sigterm", "abort"};
 
     if (argc > 1)
         return child(argv[1]);
