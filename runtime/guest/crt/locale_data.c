@@ -220,26 +220,43 @@ static void ascii_case(crt_locale *locale)
     }
 }
 
-/* The other case of the bytes from 128 on, where it is one byte of the same code page. */
-static void other_case(unsigned codepage, const wchar_t wide[128], unsigned char result[256],
-                       wchar_t (*convert)(wchar_t))
+void crt_high_half(unsigned codepage, wchar_t wide[128])
+{
+    char bytes[128];
+    for (int i = 0; i < 128; i++)
+        bytes[i] = (char)(128 + i);
+    MultiByteToWideChar(codepage, 0, bytes, 128, wide, 128);
+}
+
+void crt_other_case(unsigned codepage, const wchar_t wide[128], unsigned char result[256], wchar_t (*convert)(wchar_t))
+{
+    wchar_t other[128], back[128];
+    char bytes[128];
+
+    for (int i = 0; i < 128; i++)
+        other[i] = wide[i] ? convert(wide[i]) : ' ';
+    if (WideCharToMultiByte(codepage, 0, other, 128, bytes, 128, NULL, NULL) != 128 ||
+        MultiByteToWideChar(codepage, 0, bytes, 128, back, 128) != 128)
+        return;
+    for (int i = 0; i < 128; i++)
+        if (wide[i] && other[i] != wide[i] && back[i] == other[i])
+            result[128 + i] = (unsigned char)bytes[i];
+}
+
+/* In a double-byte code page: only the bytes that are characters by themselves. */
+static void single_bytes(unsigned codepage, const unsigned short *classes, wchar_t wide[128])
 {
     for (int i = 0; i < 128; i++) {
-        wchar_t other = wide[i] ? convert(wide[i]) : 0, back;
-        char byte;
-        if (other == wide[i])
-            continue;
-        if (WideCharToMultiByte(codepage, 0, &other, 1, &byte, 1, NULL, NULL) == 1 &&
-            MultiByteToWideChar(codepage, 0, &byte, 1, &back, 1) == 1 && back == other)
-            result[128 + i] = (unsigned char)byte;
+        char byte = (char)(128 + i);
+        if (classes[128 + i] & _LEADBYTE || !MultiByteToWideChar(codepage, MB_ERR_INVALID_CHARS, &byte, 1, wide + i, 1))
+            wide[i] = 0;
     }
 }
 
 static void fill_ctype(crt_locale *locale)
 {
     unsigned codepage = locale->codepage;
-    wchar_t wide[128] = {0};
-    char bytes[128];
+    wchar_t wide[128];
     CPINFO info;
 
     ascii_case(locale);
@@ -256,25 +273,23 @@ static void fill_ctype(crt_locale *locale)
 
     memcpy(locale->class_storage, crt_c_classes, sizeof crt_c_classes);
     unsigned short *classes = locale->class_storage + 128;
-    for (int i = 0; i < 128; i++)
-        bytes[i] = (char)(128 + i);
     if (locale->longest == 1) {
-        MultiByteToWideChar(codepage, 0, bytes, 128, wide, 128);
+        crt_high_half(codepage, wide);
     } else {
         for (BYTE *range = info.LeadByte; range < info.LeadByte + MAX_LEADBYTES && *range; range += 2)
             for (int c = range[0]; c <= range[1]; c++)
                 classes[c] = _LEADBYTE;
-        for (int i = 0; i < 128; i++)
-            if (!(classes[128 + i] & _LEADBYTE))
-                MultiByteToWideChar(codepage, MB_ERR_INVALID_CHARS, bytes + i, 1, wide + i, 1);
+        single_bytes(codepage, classes, wide);
     }
     for (int i = 0; i < 128; i++)
         if (wide[i])
             classes[128 + i] = crt_wide_class(wide[i]);
     for (int i = 0; i < 127; i++) /* negative characters, but EOF's entry stays empty */
         classes[i - 128] = classes[128 + i];
-    other_case(codepage, wide, locale->lower, crt_wide_lower);
-    other_case(codepage, wide, locale->upper, crt_wide_upper);
+    if (locale->longest == 1) {
+        crt_other_case(codepage, wide, locale->lower, crt_wide_lower);
+        crt_other_case(codepage, wide, locale->upper, crt_wide_upper);
+    }
     locale->classes = classes;
 }
 

@@ -107,6 +107,10 @@ static inline const crt_multibyte *crt_multibyte_data(_locale_t locale)
 int crt_parse_locale(const wchar_t *text, crt_category *result);
 /* locale_data.c: fill everything that follows from category[]. */
 void crt_fill_locale(crt_locale *locale);
+/* Of a single-byte code page: the characters of the bytes from 128 on, and for those that have one the byte that convert
+ * leads to. */
+void crt_high_half(unsigned codepage, wchar_t wide[128]);
+void crt_other_case(unsigned codepage, const wchar_t wide[128], unsigned char result[256], wchar_t (*convert)(wchar_t));
 /* mbctype.c */
 crt_multibyte *crt_multibyte_for(unsigned codepage);
 

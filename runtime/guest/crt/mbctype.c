@@ -32,6 +32,12 @@ static const struct {
     {1361, {{0x31, 0x7e, MB_TRAIL}, {0x81, 0xfe, MB_TRAIL}}},
 };
 
+static wchar_t other_case_of(wchar_t c)
+{
+    int class = crt_wide_class(c);
+    return class & _UPPER ? crt_wide_lower(c) : class & _LOWER ? crt_wide_upper(c) : c;
+}
+
 static void fill(crt_multibyte *data, unsigned codepage)
 {
     unsigned char *type = data->type + 1;
@@ -60,19 +66,14 @@ static void fill(crt_multibyte *data, unsigned codepage)
     }
     if (info.MaxCharSize != 1)
         return;
-    for (int c = 128; c < 256; c++) {
-        char byte = (char)c, other;
-        wchar_t wide, partner, back;
-        if (MultiByteToWideChar(codepage, MB_ERR_INVALID_CHARS, &byte, 1, &wide, 1) != 1)
-            continue;
-        int class = crt_wide_class(wide);
-        partner = class & _UPPER ? crt_wide_lower(wide) : class & _LOWER ? crt_wide_upper(wide) : wide;
+    wchar_t wide[128];
+    crt_high_half(codepage, wide);
+    for (int i = 0; i < 128; i++) {
+        int class = crt_wide_class(wide[i]);
         if (class & (_UPPER | _LOWER))
-            type[c] |= class & _UPPER ? MB_UPPER : MB_LOWER;
-        if (partner != wide && WideCharToMultiByte(codepage, 0, &partner, 1, &other, 1, NULL, NULL) == 1 &&
-            MultiByteToWideChar(codepage, 0, &other, 1, &back, 1) == 1 && back == partner)
-            data->casemap[c] = (unsigned char)other;
+            type[128 + i] |= class & _UPPER ? MB_UPPER : MB_LOWER;
     }
+    crt_other_case(codepage, wide, data->casemap, other_case_of);
 }
 
 crt_multibyte *crt_multibyte_for(unsigned codepage)
