@@ -21,7 +21,7 @@ def from_win32(pattern: str) -> str:
     if pattern in ("*", "*.*"):
         return "*"
     ends_in_star_dot = pattern.endswith("*.")
-    characters = list(pattern.rstrip(".") if ends_in_star_dot else pattern)
+    characters = list(pattern.rstrip(". ") or pattern)
     for index, character in enumerate(characters):
         if index and character == "." and characters[index - 1] == "*":
             characters[index - 1] = "<"

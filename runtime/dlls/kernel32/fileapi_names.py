@@ -14,7 +14,7 @@ from runtime.nt.file import FileObject
 from runtime.nt.io import OpenedFile, open_path
 from runtime.nt.status import NtError, Win32Error
 from runtime.nt.thread import Thread
-from runtime.vfs.dospath import from_nt, split_last
+from runtime.vfs.dospath import device_name, split_last
 
 FILE_NAME_OPENED = 0x8
 VOLUME_NAME_GUID = 0x1
@@ -32,7 +32,7 @@ def _full_path_name(
     directory, last = split_last(full)
     if length < capacity:
         at = len(encode_text(thread, directory, wide))
-        file_part.put(buffer + at if last and not full.startswith("\\\\.\\") else 0)
+        file_part.put(buffer + at if last and device_name(name or "") is None else 0)
     else:
         file_part.put(0)
     return length
@@ -161,8 +161,8 @@ def _temp_file_name(
 ) -> int:
     if directory is None or len(directory) > 260 - 14:
         raise Win32Error(st.ERROR_BUFFER_OVERFLOW if directory else st.ERROR_INVALID_PARAMETER)
-    path = nt_path(thread, directory or ".")
-    base = from_nt(path).rstrip("\\") + "\\"
+    path = nt_path(thread, directory)
+    base = directory if directory.endswith(("\\", "/")) else directory + "\\"
     options = ff.FILE_DIRECTORY_FILE
     try:
         with OpenedFile(thread.process, path, ff.FILE_READ_ATTRIBUTES, options=options):
@@ -180,7 +180,7 @@ def _temp_file_name(
         name = f"{base}{start}{number:x}.tmp"
         try:
             open_path(
-                thread.process, "\\??\\" + name, ff.FILE_GENERIC_READ, 0,
+                thread.process, nt_path(thread, name), ff.FILE_GENERIC_READ, 0,
                 ff.FILE_NON_DIRECTORY_FILE | ff.FILE_SYNCHRONOUS_IO_NONALERT, ff.FILE_CREATE, 0x80,
             ).closed()  # fmt: skip
         except NtError as error:

@@ -7,12 +7,14 @@ from typing import Annotated
 
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.file_support import FILE, Overlapped, file_of, inherits, lowered, nt_path
+from runtime.dlls.text import encode_text
 from runtime.dlls.types import (
     BOOL,
     DWORD,
     HANDLE,
     INVALID_HANDLE_VALUE,
     LPCWSTR,
+    LPSTR,
     LPVOID,
     LPWSTR,
     ULONG,
@@ -206,6 +208,23 @@ def GetNamedPipeInfo(
     return True
 
 
+def _handle_state(
+    thread: Thread, handle: int, state: Out[int], instances: Out[int], remote: bool, user: int, size: int, *, wide: bool
+) -> bool:
+    file = file_of(thread, handle)
+    read_mode, completion_mode = struct.unpack("<II", file.query(23, 8, file.granted).data)
+    state.put((PIPE_READMODE_MESSAGE if read_mode else 0) | (PIPE_NOWAIT if completion_mode else 0))
+    instances.put(min(_local(thread, handle)[3], PIPE_UNLIMITED_INSTANCES))
+    if remote:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)  # documented: not for pipes on this computer
+    if user:
+        name = thread.process.machine.config.user_name
+        if len(name) >= size:
+            raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
+        thread.process.memory.write(user, encode_text(thread, name + "\0", wide))
+    return True
+
+
 @kernel32.export(FILE)
 def GetNamedPipeHandleStateW(
     thread: Thread,
@@ -218,18 +237,28 @@ def GetNamedPipeHandleStateW(
     nMaxUserNameSize: DWORD,
 ) -> BOOL:
     """Return read mode, blocking mode and the number of instances."""
-    file = file_of(thread, hNamedPipe)
-    read_mode, completion_mode = struct.unpack("<II", file.query(23, 8, file.granted).data)
-    lpState.put((PIPE_READMODE_MESSAGE if read_mode else 0) | (PIPE_NOWAIT if completion_mode else 0))
-    lpCurInstances.put(min(_local(thread, hNamedPipe)[3], PIPE_UNLIMITED_INSTANCES))
-    if lpMaxCollectionCount or lpCollectDataTimeout:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)  # documented: not for pipes on this computer
-    if lpUserName:
-        name = thread.process.machine.config.user_name
-        if len(name) >= nMaxUserNameSize:
-            raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
-        thread.process.memory.write_wstr(lpUserName, name)
-    return True
+    remote = bool(lpMaxCollectionCount or lpCollectDataTimeout)
+    return _handle_state(
+        thread, hNamedPipe, lpState, lpCurInstances, remote, lpUserName, nMaxUserNameSize, wide=True
+    )
+
+
+@kernel32.export(FILE)
+def GetNamedPipeHandleStateA(
+    thread: Thread,
+    hNamedPipe: HANDLE,
+    lpState: Out[DWORD],
+    lpCurInstances: Out[DWORD],
+    lpMaxCollectionCount: Out[DWORD],
+    lpCollectDataTimeout: Out[DWORD],
+    lpUserName: LPSTR,
+    nMaxUserNameSize: DWORD,
+) -> BOOL:
+    """Return read mode, blocking mode and the number of instances."""
+    remote = bool(lpMaxCollectionCount or lpCollectDataTimeout)
+    return _handle_state(
+        thread, hNamedPipe, lpState, lpCurInstances, remote, lpUserName, nMaxUserNameSize, wide=False
+    )
 
 
 def _pipe_end(thread: Thread, handle: int) -> PipeEnd:

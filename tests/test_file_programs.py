@@ -1,0 +1,172 @@
+"""Files, pipes and consoles as a program sees them.
+
+The programs are in tests/guest/file. Expected output is Windows'; where another implementation differs
+(WINFS_TEST_RUNNER), Windows' documentation decides.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY, Compiler, Runner
+
+FOLDER = REPOSITORY / "tests" / "guest" / "file"
+
+
+def build(compile_c: Compiler, name: str) -> Path:
+    return compile_c((FOLDER / f"{name}.c").read_text(), "-I", str(FOLDER), name=f"{name}.exe")
+
+
+@pytest.mark.parametrize("name", ["files", "paths", "pipes", "overlapped"])
+def test_program(compile_c: Compiler, winfs: Runner, tmp_path: Path, name: str) -> None:
+    program = tmp_path / f"{name}.exe"
+    program.write_bytes(build(compile_c, name).read_bytes())
+    done = winfs("run", program)
+    assert done.stderr.decode() == ""
+    assert done.stdout.decode().replace("\r\n", "\n") == (FOLDER / f"{name}.expected").read_text()
+    assert done.returncode == 0
+
+
+STREAMS = r"""
+#include "common.h"
+int main(void)
+{
+    HANDLE in = GetStdHandle(STD_INPUT_HANDLE), out = GetStdHandle(STD_OUTPUT_HANDLE);
+    char text[100];
+    DWORD mode, done, total = 0;
+    SHOW(GetFileType(in)); SHOW(GetFileType(out)); TRY(GetConsoleMode(in, &mode)); TRY(GetConsoleMode(out, &mode));
+    TRY(WriteConsoleW(out, L"x", 1, &done, NULL)); TRY(keep(open_file("CONOUT$", GENERIC_WRITE, 3, OPEN_EXISTING)));
+    fflush(stdout);
+    while (ReadFile(in, text, sizeof text, &done, NULL) && done) { total += done; WriteFile(out, text, done, &done,
+    NULL); } SHOW(GetLastError()); SHOW(total); return 0;
+}
+"""
+
+
+def test_standard_handles_that_are_pipes_are_no_console(compile_c: Compiler, winfs: Runner) -> None:
+    program = compile_c(STREAMS, "-I", str(FOLDER))
+    data = b"line one\nline two\n" * 5000
+    done = winfs("run", program, stdin=data)
+    head = (
+        "GetFileType(in): 3\nGetFileType(out): 3\nGetConsoleMode(in, &mode): failed 6\n"
+        'GetConsoleMode(out, &mode): failed 6\nWriteConsoleW(out, L"x", 1, &done, NULL): failed 6\n'
+        'keep(open_file("CONOUT$", GENERIC_WRITE, 3, OPEN_EXISTING)): failed 6\n'
+    )
+    expected = head.replace("\n", "\r\n").encode() + data + b"GetLastError(): 109\r\ntotal: 90000\r\n"
+    assert done.stdout == expected
+
+
+def test_standard_handles_that_are_files(compile_c: Compiler, winfs_home: Path, tmp_path: Path) -> None:
+    program = compile_c(STREAMS, "-I", str(FOLDER))
+    (tmp_path / "in").write_bytes(b"data")
+    environment = {**os.environ, "WINFS_HOME": str(winfs_home), "PYTHONPATH": str(REPOSITORY)}
+    with open(tmp_path / "in", "rb") as source, open(tmp_path / "out", "wb") as sink:
+        command = [sys.executable, "-m", "winfs", "run", str(program)]
+        subprocess.run(command, stdin=source, stdout=sink, cwd=tmp_path, env=environment, check=True, timeout=60)
+    lines = (tmp_path / "out").read_text().splitlines()
+    assert lines[:2] == ["GetFileType(in): 1", "GetFileType(out): 1"]
+    assert lines[-1] == "total: 4"
+
+
+class Terminal:
+    """A program on a pseudo terminal of 100 columns and 30 rows."""
+
+    def __init__(self, program: Path, home: Path, folder: Path) -> None:
+        import fcntl
+        import struct
+        import termios
+
+        self.far, near = pty.openpty()
+        fcntl.ioctl(self.far, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        environment = {**os.environ, "WINFS_HOME": str(home), "PYTHONPATH": str(REPOSITORY), "TERM": "xterm"}
+        command = [sys.executable, "-m", "winfs", "run", str(program)]
+        self.process = subprocess.Popen(
+            command, stdin=near, stdout=near, stderr=near, cwd=folder, env=environment, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(near)
+        self.seen = ""
+
+    def expect(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+        """Wait until the output holds `pattern`; what comes before it is dropped."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = re.search(pattern, self.seen)
+            if found:
+                self.seen = self.seen[found.end() :]
+                return found
+            if not select.select([self.far], [], [], max(0, deadline - time.monotonic()))[0]:
+                pytest.fail(f"expected {pattern!r}, have {self.seen!r}")
+            try:
+                data = os.read(self.far, 4096).decode("utf-8", "replace")
+            except OSError:
+                data = ""
+            if not data:
+                pytest.fail(f"expected {pattern!r}, output ended with {self.seen!r}")
+            if "\x1b[6n" in data:
+                os.write(self.far, b"\x1b[5;9R")
+            self.seen += data
+
+    def type(self, text: str) -> None:
+        os.write(self.far, text.encode())
+
+    def close(self) -> int:
+        try:
+            return self.process.wait(30)
+        finally:
+            self.process.kill()
+            os.close(self.far)
+
+
+CONSOLE = r"""
+#include "common.h"
+static BOOL WINAPI handler(DWORD event) { printf("event %lu\n", event); fflush(stdout); return event == CTRL_C_EVENT; }
+int main(void)
+{
+    HANDLE in = GetStdHandle(STD_INPUT_HANDLE), out = GetStdHandle(STD_OUTPUT_HANDLE);
+    DWORD mode, done;
+    WCHAR line[80];
+    CONSOLE_SCREEN_BUFFER_INFO info;
+    INPUT_RECORD record;
+    setvbuf(stdout, NULL, _IONBF, 0);
+    SHOW(GetFileType(out)); SHOW(GetConsoleMode(in, &mode)); SHOW(mode); SHOW(GetConsoleMode(out, &mode)); SHOW(mode);
+    SHOW(WriteConsoleW(out, L"\x00fc\x4f60\r\n", 4, &done, NULL)); SHOW(done);
+    SHOW(GetConsoleScreenBufferInfo(out, &info)); SHOW(info.dwSize.X); SHOW(info.srWindow.Bottom);
+    SHOW(info.dwCursorPosition.X); puts("line?"); SHOW(ReadConsoleW(in, line, 80, &done, NULL)); SHOW(done);
+    SHOW(line[0]); SHOW(line[done - 2]); puts("key?"); do ReadConsoleInputW(in, &record, 1, &done); while
+    (record.EventType != KEY_EVENT); SHOW(record.Event.KeyEvent.wVirtualKeyCode);
+    SHOW(record.Event.KeyEvent.bKeyDown); FlushConsoleInputBuffer(in); SHOW(SetConsoleCtrlHandler(handler, TRUE));
+    puts("break?"); Sleep(1500); puts("again?"); SHOW(SetConsoleCtrlHandler(handler, FALSE)); Sleep(10000); return 1;
+}
+"""
+
+
+def test_console_on_a_terminal(compile_c: Compiler, winfs_home: Path, tmp_path: Path) -> None:
+    terminal = Terminal(compile_c(CONSOLE, "-I", str(FOLDER)), winfs_home, tmp_path)
+    for line in ("GetFileType(out): 2", "mode: 503", "mode: 3", "\u00fc\u4f60", "done: 4", "dwSize.X: 100"):
+        terminal.expect(re.escape(line))
+    terminal.expect("Bottom: 29")
+    terminal.expect("dwCursorPosition.X: 8")
+    terminal.expect("line\\?")
+    terminal.type("\u00e9t\n")
+    for line in ("done: 4", "line[0]: 233", "line[done - 2]: 13"):
+        terminal.expect(re.escape(line))
+    terminal.expect("key\\?")
+    terminal.type("\x1b[A")
+    terminal.expect("wVirtualKeyCode: 38")
+    terminal.expect("break\\?")
+    terminal.type("\x03")
+    terminal.expect("event 0")
+    terminal.expect("again\\?")
+    terminal.expect("FALSE\\): 1")
+    terminal.type("\x03")
+    assert terminal.close() == 0xC000013A & 0xFF
