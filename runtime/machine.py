@@ -49,6 +49,7 @@ from runtime.nt.shared_data import SharedUserData
 from runtime.nt.status import NtError
 from runtime.nt.streams import open_streams
 from runtime.nt.thread import Thread
+from runtime.nt.time_zone import host_time_zone
 from runtime.nt.token import Token
 from runtime.trace.filters import Filter
 from runtime.trace.sinks import FileSink, Sink
@@ -83,6 +84,7 @@ class Machine:
         self.physical = PhysicalMemory()
         self.commit_limit = self.physical.limit // 2
         self.clock = Clock(self.lock)
+        self.time_zone = host_time_zone()
         self.trace = _make_trace(config.trace, self.clock)
         self.accounts = Accounts(config.computer_name, config.user_name)
         self.objects = standard_namespace()

@@ -25,11 +25,18 @@ from runtime.dlls.types import (
 )
 from runtime.dlls.ws2_32.dll import ws2_32
 from runtime.dlls.ws2_32.state import (
+    AF_INET,
+    AF_INET6,
+    AF_UNSPEC,
     NETWORK,
+    WSAEAFNOSUPPORT,
     WSAEFAULT,
     WSAEINVAL,
     WSAENETDOWN,
+    WSAENOBUFS,
     WSAENOTSOCK,
+    WSAESOCKTNOSUPPORT,
+    WSASERVICE_NOT_FOUND,
     WSAVERNOTSUPPORTED,
     Winsock,
     no_socket,
@@ -118,15 +125,19 @@ def ntohs(thread: Thread, netshort: USHORT) -> USHORT:
 # Sockets
 
 
-def _create(thread: Thread) -> int:
+def _create(thread: Thread, family: int, kind: int) -> int:
     winsock(thread)
+    if family not in (AF_UNSPEC, AF_INET, AF_INET6):
+        raise Win32Error(WSAEAFNOSUPPORT)
+    if kind not in (0, 1, 2, 3):
+        raise Win32Error(WSAESOCKTNOSUPPORT)
     raise Win32Error(WSAENETDOWN)
 
 
 @ws2_32.export(category=NETWORK, fails=-1, ordinal=23)
 def socket(thread: Thread, af: INT, type: INT, protocol: INT) -> SOCKET:
     """Make a socket: the network is down."""
-    return _create(thread)
+    return _create(thread, af, type)
 
 
 @ws2_32.export(category=NETWORK, fails=-1)
@@ -134,7 +145,7 @@ def WSASocketW(
     thread: Thread, af: INT, type: INT, protocol: INT, lpProtocolInfo: LPVOID, g: ULONG, dwFlags: DWORD
 ) -> SOCKET:
     """Make a socket: the network is down."""
-    return _create(thread)
+    return _create(thread, af, type)
 
 
 @ws2_32.export(category=NETWORK, fails=-1)
@@ -142,7 +153,7 @@ def WSASocketA(
     thread: Thread, af: INT, type: INT, protocol: INT, lpProtocolInfo: LPVOID, g: ULONG, dwFlags: DWORD
 ) -> SOCKET:
     """Make a socket: the network is down."""
-    return _create(thread)
+    return _create(thread, af, type)
 
 
 @ws2_32.export(category=NETWORK, fails=-1, ordinal=1)
@@ -424,37 +435,74 @@ async def WSAWaitForMultipleEvents(
     return {STATUS_TIMEOUT: 258, STATUS_USER_APC: 192}.get(result, result)
 
 
-# Protocols: none without a network
+# Protocols
+
+
+def _protocol(family: int, kind: int, protocol: int, name: str, wide: bool) -> bytes:
+    """WSAPROTOCOL_INFO: 628 bytes, or 372 with a narrow name."""
+    flags = 0x20066 if kind == 1 else 0x20609
+    address = 16 if family == AF_INET else 28
+    provider = bytes.fromhex("a01a0fe78babcf118ca300805f48a192")
+    label = f"MSAFD Tcpip [{name}/{'IP' if family == AF_INET else 'IPv6'}]"
+    head = struct.pack("<IIIII16sI", flags, 0, 0, 0, 8, provider, 1000 + protocol) + struct.pack("<8I", 1, *[0] * 7)
+    tail = struct.pack(
+        "<iiiiiiiiiiI", 2, family, address, address, kind, protocol, 0, 0, 0, 0 if kind == 1 else 65527, 0
+    )
+    return head + tail + (encode_wide(label).ljust(512, b"\0") if wide else label.encode().ljust(256, b"\0"))
+
+
+def _enumerate(thread: Thread, target: int, size: InOut[DWORD], wide: bool) -> int:
+    """List TCP and UDP over IPv4 and IPv6, which is what Windows lists first."""
+    records = [
+        _protocol(family, kind, protocol, name, wide)
+        for family in (AF_INET, AF_INET6)
+        for kind, protocol, name in ((1, 6, "TCP"), (2, 17, "UDP"))
+    ]
+    data = b"".join(records)
+    if size.get() < len(data):
+        size.set(len(data))
+        raise Win32Error(WSAENOBUFS)
+    thread.process.memory.write(target, data)
+    return len(records)
 
 
 @ws2_32.export(category=NETWORK, fails=-1)
 def WSAEnumProtocolsW(
     thread: Thread, lpiProtocols: LPVOID, lpProtocolBuffer: LPVOID, lpdwBufferLength: InOut[DWORD]
 ) -> INT:
-    """List the protocols: none."""
+    """List the protocols; returns how many."""
     winsock(thread)
-    lpdwBufferLength.set(0)
-    return 0
+    return _enumerate(thread, lpProtocolBuffer, lpdwBufferLength, True)
 
 
 @ws2_32.export(category=NETWORK, fails=-1)
 def WSAEnumProtocolsA(
     thread: Thread, lpiProtocols: LPVOID, lpProtocolBuffer: LPVOID, lpdwBufferLength: InOut[DWORD]
 ) -> INT:
-    """List the protocols: none."""
+    """List the protocols; returns how many."""
     winsock(thread)
-    lpdwBufferLength.set(0)
-    return 0
+    return _enumerate(thread, lpProtocolBuffer, lpdwBufferLength, False)
 
 
 @ws2_32.export(category=NETWORK, fails=-1)
 def WSCEnumProtocols(
     thread: Thread, lpiProtocols: LPVOID, lpProtocolBuffer: LPVOID, lpdwBufferLength: InOut[DWORD], lpErrno: Out[INT]
 ) -> INT:
-    """List the protocols with hidden ones: none."""
-    lpdwBufferLength.set(0)
-    lpErrno.put(0)
-    return 0
+    """List the protocols with hidden ones: the same. The error is in `lpErrno`."""
+    try:
+        return _enumerate(thread, lpProtocolBuffer, lpdwBufferLength, True)
+    except Win32Error as error:
+        lpErrno.put(error.error)
+        return SOCKET_ERROR
+
+
+@ws2_32.export(category=NETWORK, fails=-1)
+def WSALookupServiceBeginW(
+    thread: Thread, lpqsRestrictions: LPVOID, dwControlFlags: DWORD, lphLookup: Out[HANDLE]
+) -> INT:
+    """Begin a name service query: no service answers."""
+    winsock(thread)
+    raise Win32Error(WSASERVICE_NOT_FOUND)
 
 
 # Names of this computer
