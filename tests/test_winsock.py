@@ -34,7 +34,13 @@ def test_nothing_works_before_startup() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [(b"127.0.0.1", 0x0100007F), (b"1.2", 0x02000001), (b"0x7f.1", 0x0100007F), (b"256.1.1.1", 0xFFFFFFFF), (b"x", 0xFFFFFFFF)],
+    [
+        (b"127.0.0.1", 0x0100007F),
+        (b"1.2", 0x02000001),
+        (b"0x7f.1", 0x0100007F),
+        (b"256.1.1.1", 0xFFFFFFFF),
+        (b"x", 0xFFFFFFFF),
+    ],
 )
 def test_inet_addr(thread: Thread, text: bytes, value: int) -> None:
     assert thread.invoke("ws2_32!inet_addr", text) == value
