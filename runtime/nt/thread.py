@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STACK_GUARD_PAGES: Final = 2
+STACK_GUARD_PAGES: Final = 3
 _CALL_FRAME: Final = 0x88
 """Bytes between the caller's stack and the guest function's return (see ntdll's callback stub)."""
 
@@ -419,7 +419,9 @@ class Thread(WaitingThread):
         page = address & ~0xFFF
         lowest = self._lowest_stack() + 0x1000
         if page - 0x1000 * STACK_GUARD_PAGES < lowest:
-            memory.write_pointer(self.teb + layout.stack_limit, page)
+            # The last pages are for the handler of the overflow.
+            memory.commit(lowest, page, 0x04)
+            memory.write_pointer(self.teb + layout.stack_limit, lowest)
             return False
         memory.commit(page - 0x1000, page, 0x104)
         memory.write_pointer(self.teb + layout.stack_limit, page)
