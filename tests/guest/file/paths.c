@@ -35,7 +35,7 @@ int main(void)
     char here[MAX_PATH], text[MAX_PATH];
     GetCurrentDirectoryA(sizeof here, here);
     static const char *const paths[] = {
-        "C:\\a\\b", "c:/a//b/", "C:\\a\\..\\..\\b", "C:\\a\\.\\b\\.", "C:\\..", "C:\\a\\b...", "C:\\a.\\b", "x", "..\\x\\",
+        "C:\\a\\b", "c:/a//b/", "C:\\a\\..\\..\\b", "C:\\a\\.\\b\\.", "C:\\..", "C:\\a\\b...", "C:\\a.\\b", "x",
         "\\\\server\\share\\..\\..\\x", "\\\\?\\C:\\a\\..\\b", "\\\\.\\pipe\\x", "NUL", "C:\\x\\nul", "nullable", "",
         "a\\b:stream", "C:\\a\\ b \\ c ", "\\\\.\\C:\\x", "C:\\...", "q:x",
     };
