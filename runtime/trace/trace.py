@@ -15,31 +15,31 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from runtime.dlls.export import Export
-from runtime.memory.faults import MemoryFault
-from runtime.nt.status import NtError, Win32Error, error_name, status_name
-from runtime.trace import signatures
-from runtime.trace.categories import default_category
-from runtime.trace.events import Event, EventKind, GuestText, Value
 from runtime.trace.filters import Filter
-from runtime.trace.modules import ModuleMap
-from runtime.trace.rawcall import ReadArgument, compile_raw_renderer, read_arguments, read_result
-from runtime.trace.render import Renderer, compile_renderer
-from runtime.trace.show import Limits, hresult_name, show_other
-from runtime.trace.sinks import Batch, Sink, SpoolSink
-from runtime.trace.spool import DEFAULT_LIMIT, Spool
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runtime.config import Trace as TraceConfig
+    from runtime.dlls.export import Export
     from runtime.memory.space import AddressSpace
+    from runtime.trace.events import Event, EventKind, Value
+    from runtime.trace.modules import ModuleMap
+    from runtime.trace.probe import Probe, RawProbe
+    from runtime.trace.render import Renderer
+    from runtime.trace.show import Limits
+    from runtime.trace.sinks import Batch, Sink
+    from runtime.trace.spool import Spool
+
+# What only a trace that is on needs is imported where it is needed: starting a program is to be quick.
 
 FLUSH_INTERVAL = 0.02
 _CHUNK = 256
 _MAX_READY = 64
 _STUCK_AFTER = 0.25
-_TICKS = 10_000_000
+TICKS_PER_SECOND = 10_000_000
 
 
 class TracedProcess(Protocol):
@@ -68,114 +68,8 @@ Token = tuple[int, int]
 UNTRACED: Token = (0, 0)
 """The token of a call that was not recorded."""
 
-_Record = tuple[Callable[..., Event | None], tuple[object, ...]]
-
-
-class Probe:
-    """One traced function: made when it is bound, called around every call of it."""
-
-    __slots__ = ("_in", "_out", "category", "function", "module", "renderer", "trace")
-
-    def __init__(self, trace: Trace, module: str, function: str, category: str, renderer: Renderer) -> None:
-        self.trace = trace
-        self.module, self.function, self.category = module, function, category
-        self.renderer = renderer
-        self._in = renderer.captures_in
-        self._out = renderer.captures_out
-
-    def call(self, thread: TracedThread, args: Sequence[object]) -> Token:
-        """Record a call with its decoded arguments; `args` must not change afterwards."""
-        trace = self.trace
-        seq = trace.next_seq()
-        now = trace.ticks()
-        if self._in:
-            args = self.renderer.capture_call(thread.process.memory, args)
-        try:
-            caller = thread.caller
-        except MemoryFault:
-            caller = 0
-        trace.record((self._call_event, (seq, now, thread, args, caller)))
-        return seq, now
-
-    def ret(
-        self,
-        thread: TracedThread,
-        token: Token,
-        args: Sequence[object],
-        result: object,
-        error: NtError | Win32Error | None = None,
-    ) -> None:
-        """Record the return from the call `token` with the same `args`; `error` is what the body raised."""
-        trace = self.trace
-        outs: Sequence[object] = ()
-        if self._out and error is None:
-            outs = self.renderer.capture_return(thread.process.memory, args, result)
-        code: int | None = None
-        if error is not None:
-            code = error.error
-            if isinstance(error, NtError) and self.renderer.result_kind == "ntstatus":
-                code = error.status
-        seq = trace.next_seq()
-        trace.record((self._return_event, (seq, trace.ticks(), thread, token, outs, result, code)))
-
-    def _call_event(
-        self, seq: int, now: int, thread: TracedThread, args: Sequence[object], return_address: int
-    ) -> Event:
-        pid = thread.process.pid
-        caller = self.trace.place(pid, return_address) if return_address else None
-        shown = self.renderer.show_call(args)
-        return Event(seq, now / _TICKS, pid, thread.id, "call", self.category, self.module, self.function, shown,
-                     None, None, None, None, caller)  # fmt: skip
-
-    def _return_event(
-        self,
-        seq: int,
-        now: int,
-        thread: TracedThread,
-        token: Token,
-        outs: Sequence[object],
-        result: object,
-        code: int | None,
-    ) -> Event:
-        call, began = token
-        renderer = self.renderer
-        shown = renderer.show_return(outs) if outs else {}
-        value = renderer.show_result(result) if renderer.show_result is not None else None
-        error = self._error(result, code)
-        return Event(seq, now / _TICKS, thread.process.pid, thread.id, "return", self.category, self.module,
-                     self.function, shown, value, error, call, (now - began) / _TICKS)  # fmt: skip
-
-    def _error(self, result: object, code: int | None) -> str | None:
-        kind = self.renderer.result_kind
-        if kind == "ntstatus":
-            status = code if code is not None else result if isinstance(result, int) else 0
-            return status_name(status) if status & 0x80000000 else None
-        if kind == "hresult":
-            return hresult_name(result) if isinstance(result, int) and result & 0x80000000 else None
-        if kind == "win32":
-            error = code if code is not None else result if isinstance(result, int) else 0
-            return error_name(error) if error else None
-        return error_name(code) if code is not None else None
-
-
-class RawProbe(Probe):
-    """A traced function that has no typed export: guest code behind an import thunk, or a function that is missing."""
-
-    __slots__ = ("signature",)
-
-    def __init__(
-        self, trace: Trace, module: str, function: str, category: str, signature: signatures.Signature | None
-    ) -> None:
-        super().__init__(trace, module, function, category, compile_raw_renderer(signature, trace.limits))
-        self.signature = signature
-
-    def arguments(self, read_arg: ReadArgument, read_real: ReadArgument | None = None) -> list[object]:
-        """Read the arguments of the call that is being made, for `call` and `ret`."""
-        return read_arguments(self.signature, read_arg, read_real)
-
-    def result(self, integer: int, read_real: ReadArgument | None = None) -> object:
-        """The result for `ret`, from the integer register or vector register 0."""
-        return read_result(self.signature, integer, read_real)
+if TYPE_CHECKING:
+    _Record = tuple[Callable[..., Event | None], tuple[object, ...]]
 
 
 class Trace:
@@ -190,13 +84,13 @@ class Trace:
         *,
         enabled: bool = True,
         filter: Filter | None = None,
-        limits: Limits | None = None,
         sinks: Sequence[Sink] = (),
     ) -> None:
         self.ticks = ticks
         self.enabled = enabled
         self.filter = filter or Filter()
-        self.limits = limits or Limits()
+        self.limits: Limits | None = None
+        """How much of strings and buffers is captured; None: the usual (set before programs start)."""
         self.generation = 0
         """Changes whenever probes must be made anew."""
         self._numbers = count(1)
@@ -224,7 +118,11 @@ class Trace:
 
     def wants(self, module: str, function: str, category: str | None = None) -> bool:
         """Whether calls of that function are traced. Decided when it is bound; unwanted functions then cost nothing."""
-        return self.enabled and self.filter.wants(module, function, category or default_category(module, function))
+        if not self.enabled:
+            return False
+        from runtime.trace.categories import default_category
+
+        return self.filter.wants(module, function, category or default_category(module, function))
 
     def wants_guest_function(self, module: str, function: str) -> bool:
         """Whether a function that is guest code is traced through its import thunk: a filter must name it."""
@@ -232,18 +130,26 @@ class Trace:
 
     def probe(self, export: Export) -> Probe | None:
         """The probe of a typed export; None when it is not wanted."""
+        if not self.enabled:
+            return None
+        from runtime.trace.probe import Probe
+        from runtime.trace.render import compile_renderer
+        from runtime.trace.show import Limits
+
         module, category = export.dll.name, export.category
         if not self.wants(module, export.name, category):
             return None
         renderer = self._renderers.get(export)
         if renderer is None:
-            renderer = self._renderers[export] = compile_renderer(export, self.limits)
+            renderer = self._renderers[export] = compile_renderer(export, self.limits or Limits())
         return Probe(self, module, export.name, category, renderer)
 
     def raw_probe(self, module: str, function: str) -> RawProbe:
         """A probe for a function of which only the prototype is known, or not even that; wanted or not."""
-        signature = signatures.lookup(module, function)
-        return RawProbe(self, module, function, default_category(module, function), signature)
+        from runtime.trace.categories import default_category
+        from runtime.trace.probe import RawProbe
+
+        return RawProbe(self, module, function, default_category(module, function))
 
     def set_filter(self, filter: Filter) -> None:
         """Replace the rules; whoever holds probes looks at `generation`."""
@@ -257,9 +163,15 @@ class Trace:
         self.enabled = True
         self.generation += 1
 
-    def attach_spool(self, directory: Path, *, limit: int = DEFAULT_LIMIT, text: bool = True) -> Spool:
-        """Keep the trace in a folder from now on, for the mount and `winfs trace`. Raises OSError."""
-        self.spool = Spool(directory, limit=limit, text=text)
+    def attach_spool(self, directory: Path, *, limit: int | None = None, text: bool = True) -> Spool:
+        """Keep the trace in a folder from now on, for the mount and `winfs trace`; `limit` bounds each form's bytes.
+
+        Raises OSError.
+        """
+        from runtime.trace.sinks import SpoolSink
+        from runtime.trace.spool import DEFAULT_LIMIT, Spool
+
+        self.spool = Spool(directory, limit=limit or DEFAULT_LIMIT, text=text)
         self.add_sink(SpoolSink(self.spool))
         return self.spool
 
@@ -295,6 +207,8 @@ class Trace:
     ) -> None:
         """A module was mapped; callers in it have a name from now on."""
         if self.enabled:
+            from runtime.trace.events import GuestText
+
             self.record((self._note_load, (process_id, base, size, name)))
             args: dict[str, Value] = {"path": GuestText(path), "base": f"0x{base:x}", "size": size, "builtin": builtin}
             self.emit("load", process_id, thread_id, "dll", args, module=name)
@@ -309,6 +223,11 @@ class Trace:
         self, thread: TracedThread, code: int, flags: int, address: int, information: Sequence[int] = ()
     ) -> None:
         """An exception is delivered to the program."""
+        if not self.enabled:
+            return
+        from runtime.nt.status import status_name
+        from runtime.trace import signatures
+
         args: dict[str, Value] = {"code": f"0x{code & 0xFFFFFFFF:08x}", "address": f"0x{address:x}", "flags": flags}
         args["information"] = [f"0x{value & 0xFFFFFFFFFFFFFFFF:x}" for value in information]
         error = signatures.enum_names("_EXCEPTION_CODE", code & 0xFFFFFFFF)
@@ -330,6 +249,10 @@ class Trace:
         self, process_id: int, thread_id: int, image: str, command_line: str, parent: int = 0, time: str | None = None
     ) -> None:
         """A process was made; `time` is the machine's wall clock (ISO 8601, UTC)."""
+        if not self.enabled:
+            return
+        from runtime.trace.events import GuestText
+
         args: dict[str, Value] = {"image": GuestText(image), "command_line": GuestText(command_line), "parent": parent}
         if time is not None:
             args["time"] = time
@@ -339,6 +262,8 @@ class Trace:
         """A process has ended; `reason` names the limit or failure that ended it, if one did."""
         args: dict[str, Value] = {"exit_code": code & 0xFFFFFFFF}
         if reason is not None:
+            from runtime.trace.events import GuestText
+
             args["reason"] = GuestText(reason)
         self.emit("process_exit", process_id, thread_id, "process", args, error=_exit_error(code))
         if self.enabled:
@@ -346,8 +271,12 @@ class Trace:
 
     def output(self, process_id: int, thread_id: int, stream: str, data: bytes) -> None:
         """The program wrote to its standard output or error."""
-        text = data[: self.limits.string * 4].decode("utf-8", "backslashreplace")
-        args: dict[str, Value] = {"stream": stream, "size": len(data), "data": GuestText(text[: self.limits.string])}
+        if not self.enabled:
+            return
+        from runtime.trace.events import GuestText
+        from runtime.trace.peek import narrow_text
+
+        args: dict[str, Value] = {"stream": stream, "size": len(data), "data": GuestText(narrow_text(data[:256]))}
         self.emit("output", process_id, thread_id, "console_io", args)
 
     # Recording
@@ -437,6 +366,8 @@ class Trace:
                 if event is not None:
                     events.append(event)
         if events:
+            from runtime.trace.sinks import Batch
+
             batch = Batch(events)
             batch.prepare({form for sink in self._sinks for form in sink.forms})
             self._ready.append(batch)
@@ -451,10 +382,13 @@ class Trace:
             self._report_drop(dropped, "the trace is full: its oldest part is gone")
 
     def _report_drop(self, events: int, reason: str) -> None:
+        from runtime.trace.events import Event, GuestText
+        from runtime.trace.sinks import Batch
+
         self.dropped += events
         seq = self.next_seq()
         args: dict[str, Value] = {"events": events, "reason": GuestText(reason), "total": self.dropped}
-        batch = Batch([Event(seq, self.ticks() / _TICKS, 0, 0, "drop", None, None, None, args)])
+        batch = Batch([Event(seq, self.ticks() / TICKS_PER_SECOND, 0, 0, "drop", None, None, None, args)])
         for sink in self._sinks:
             sink.write(batch)
 
@@ -477,11 +411,15 @@ class Trace:
         error: str | None,
         address: int,
     ) -> Event:
+        from runtime.trace.events import Event
+
         caller = self.place(process_id, address) if address else None
-        return Event(seq, now / _TICKS, process_id, thread_id, kind, category, module, function, args,
+        return Event(seq, now / TICKS_PER_SECOND, process_id, thread_id, kind, category, module, function, args,
                      None, error, None, None, caller)  # fmt: skip
 
     def _note_load(self, process_id: int, base: int, size: int, name: str) -> None:
+        from runtime.trace.modules import ModuleMap
+
         self._modules.setdefault(process_id, ModuleMap()).load(base, size, name)
 
     def _note_unload(self, process_id: int, base: int) -> None:
@@ -495,7 +433,11 @@ class Trace:
 
 def _exit_error(code: int) -> str | None:
     """The name of an exit code that is an NTSTATUS of an error."""
-    return status_name(code) if code & 0xC0000000 == 0xC0000000 and code & 0xFFFFFFFF != 0xFFFFFFFF else None
+    if code & 0xC0000000 != 0xC0000000 or code & 0xFFFFFFFF == 0xFFFFFFFF:
+        return None
+    from runtime.nt.status import status_name
+
+    return status_name(code)
 
 
 def _made(make: Callable[..., Event | None], arguments: tuple[object, ...]) -> Event | None:
@@ -503,10 +445,21 @@ def _made(make: Callable[..., Event | None], arguments: tuple[object, ...]) -> E
     try:
         return make(*arguments)
     except Exception as problem:
-        seq, now = arguments[0], arguments[1]
-        assert isinstance(seq, int)
-        assert isinstance(now, int)
-        owner = getattr(make, "__self__", None)
-        function = owner.function if isinstance(owner, Probe) else None
-        text = show_other(f"cannot be shown: {type(problem).__name__}: {problem}")
-        return Event(seq, now / _TICKS, 0, 0, "call", None, None, function, {"trace": text})
+        from runtime.trace.probe import unshowable
+
+        return unshowable(make, arguments, problem)
+
+
+def make_trace(config: TraceConfig, ticks: Callable[[], int]) -> Trace:
+    """The trace that a machine's settings ask for. Raises FilterError, and OSError when it cannot write."""
+    if not config.enabled:
+        return Trace(ticks, enabled=False)
+    import os
+
+    from runtime.trace.sinks import FileSink
+
+    rules = Filter.compile(config.patterns, config.categories, config.functions)
+    if config.output is None:
+        return Trace(ticks, filter=rules, sinks=[FileSink(1, config.format)])
+    descriptor = os.open(config.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    return Trace(ticks, filter=rules, sinks=[FileSink(descriptor, config.format, owned=True)])
