@@ -312,8 +312,15 @@ async def delay(thread: WaitingThread, timeout: int | None, *, alertable: bool =
 
 
 def queue_apc(thread: WaitingThread, apc: UserApc) -> None:
-    """Queue a user APC; an alertable wait (for a special APC any wait) ends with STATUS_USER_APC."""
-    thread.apcs.append(apc)
+    """Queue a user APC; an alertable wait (for a special APC any wait) ends with STATUS_USER_APC.
+
+    Special APCs go before all others, and are delivered even to a thread that does not wait.
+    """
+    if apc.special:
+        thread.apcs.insert(sum(queued.special for queued in thread.apcs), apc)
+        thread.deliver_apcs = True
+    else:
+        thread.apcs.append(apc)
     wait = thread.wait
     if wait is not None and wait.result is None and (wait.alertable or apc.special):
         thread.deliver_apcs = True
