@@ -257,7 +257,7 @@ void _free_locale(_locale_t locale)
 
 struct lconv *localeconv(void)
 {
-    return (struct lconv *)&crt_locale_data(NULL)->conv;
+    return crt_locale_conv(crt_locale_data(NULL));
 }
 
 /* Programs compiled with unsigned plain chars want UCHAR_MAX where the "C" locale says CHAR_MAX. */

@@ -103,6 +103,15 @@ static wchar_t *keep_wide(const wchar_t *text)
 static char *keep_narrow(const wchar_t *text, unsigned codepage)
 {
     char buffer[256];
+    size_t length = 0;
+    while (length < sizeof buffer && text[length] < 0x80 && text[length])
+        length++;
+    if (length < sizeof buffer && !text[length]) { /* ASCII is the same everywhere */
+        char *copy = malloc(length + 1);
+        for (size_t i = 0; copy && i <= length; i++)
+            copy[i] = (char)text[i];
+        return copy ? copy : "";
+    }
     int size = WideCharToMultiByte(codepage, 0, text, -1, buffer, sizeof buffer, NULL, NULL);
     char *copy = size > 0 ? malloc((size_t)size) : NULL;
     return copy ? memcpy(copy, buffer, (size_t)size) : "";
@@ -345,9 +354,8 @@ void crt_fill_locale(crt_locale *locale)
     locale->conv = c_conv;
     if (category[LC_NUMERIC].codepage)
         fill_numeric(&locale->conv, &category[LC_NUMERIC]);
-    if (category[LC_MONETARY].codepage)
-        fill_monetary(&locale->conv, &category[LC_MONETARY]);
-    locale->times = category[LC_TIME].codepage ? make_times(&category[LC_TIME]) : &c_times;
+    locale->money_known = !category[LC_MONETARY].codepage;
+    locale->times = category[LC_TIME].codepage ? NULL : &c_times;
 
     locale->head.pctype = locale->classes;
     locale->head.mb_cur_max = locale->longest;
@@ -360,11 +368,39 @@ void crt_fill_locale(crt_locale *locale)
     locale->head.ctype1 = (unsigned short *)locale->classes;
     locale->head.pclmap = locale->lower;
     locale->head.pcumap = locale->upper;
-    locale->head.lc_time_curr = (struct __lc_time_data *)locale->times;
+    locale->head.lc_time_curr = (struct __lc_time_data *)&c_times;
     for (int i = 1; i < CRT_CATEGORIES; i++) {
         locale->head.lc_handle[i] = locale->windows[i] ? LocaleNameToLCID(locale->windows[i], 0) : 0;
         locale->head.lc_category[i].locale = category[i].name;
         locale->head.lc_category[i].wlocale = category[i].wide_name;
     }
 #endif
+}
+
+/* What asks the system for dozens of texts waits until a program wants it. */
+
+struct lconv *crt_locale_conv(const crt_locale *locale)
+{
+    crt_locale *data = (crt_locale *)locale;
+    if (!data->money_known) {
+        _lock(CRT_LOCK_LOCALE);
+        if (!data->money_known) {
+            fill_monetary(&data->conv, &data->category[LC_MONETARY]);
+            __atomic_store_n(&data->money_known, 1, __ATOMIC_RELEASE);
+        }
+        _unlock(CRT_LOCK_LOCALE);
+    }
+    return &data->conv;
+}
+
+const crt_time_names *crt_locale_times(const crt_locale *locale)
+{
+    crt_locale *data = (crt_locale *)locale;
+    if (!data->times) {
+        _lock(CRT_LOCK_LOCALE);
+        if (!data->times)
+            __atomic_store_n(&data->times, make_times(&data->category[LC_TIME]), __ATOMIC_RELEASE);
+        _unlock(CRT_LOCK_LOCALE);
+    }
+    return data->times;
 }

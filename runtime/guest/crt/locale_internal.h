@@ -45,8 +45,9 @@ typedef struct crt_locale {
     const wchar_t *windows[CRT_CATEGORIES];
     const char *name[CRT_CATEGORIES];
     const wchar_t *wide_name[CRT_CATEGORIES];
-    struct lconv conv;
-    const crt_time_names *times;
+    struct lconv conv;           /* the money part through crt_locale_conv only */
+    int money_known;
+    const crt_time_names *times; /* through crt_locale_times only */
     crt_category category[CRT_CATEGORIES];
     char all_name[CRT_CATEGORIES * (CRT_LOCALE_NAME + 12)]; /* setlocale(LC_ALL, NULL) */
     wchar_t wide_all_name[CRT_CATEGORIES * (CRT_LOCALE_NAME + 12)];
@@ -107,6 +108,8 @@ static inline const crt_multibyte *crt_multibyte_data(_locale_t locale)
 int crt_parse_locale(const wchar_t *text, crt_category *result);
 /* locale_data.c: fill everything that follows from category[]. */
 void crt_fill_locale(crt_locale *locale);
+struct lconv *crt_locale_conv(const crt_locale *locale);
+const crt_time_names *crt_locale_times(const crt_locale *locale);
 /* Of a single-byte code page: the characters of the bytes from 128 on, and for those that have one the byte that convert
  * leads to. */
 void crt_high_half(unsigned codepage, wchar_t wide[128]);

@@ -40,8 +40,8 @@ int __crtLCMapStringW(LCID locale, DWORD flags, const wchar_t *source, int lengt
     return LCMapStringW(locale, flags, source, length, target, size);
 }
 
-int __crtLCMapStringA(LCID locale, DWORD flags, const char *source, int length, char *target, int size, unsigned codepage,
-                      int check)
+int __crtLCMapStringA(LCID locale, DWORD flags, const char *source, int length, char *target, int size,
+                      unsigned codepage, int check)
 {
     int units, result = 0;
     (void)check;

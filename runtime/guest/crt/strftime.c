@@ -365,7 +365,7 @@ static size_t wide(wchar_t *buffer, size_t size, const wchar_t *pattern, const s
     CRT_VALIDATE(buffer && size, EINVAL, 0);
     *buffer = 0;
     CRT_VALIDATE(pattern, EINVAL, 0);
-    return write(buffer, size, pattern, time, names ? names : data->times, !data->windows[LC_TIME]);
+    return write(buffer, size, pattern, time, names ? names : crt_locale_times(data), !data->windows[LC_TIME]);
 }
 
 static size_t narrow(char *buffer, size_t size, const char *pattern, const struct tm *time, const crt_time_names *names,
@@ -388,7 +388,7 @@ static size_t narrow(char *buffer, size_t size, const char *pattern, const struc
         result = malloc(room * sizeof(wchar_t));
     if (wide_pattern && result) {
         _mbstowcs_l(wide_pattern, pattern, units + 1, locale);
-        done = write(result, room, wide_pattern, time, names ? names : data->times, !data->windows[LC_TIME]);
+        done = write(result, room, wide_pattern, time, names ? names : crt_locale_times(data), !data->windows[LC_TIME]);
         if (done) {
             done = _wcstombs_l(NULL, result, 0, locale);
             if (done == (size_t)-1) {
@@ -443,7 +443,7 @@ size_t _Wcsftime(wchar_t *buffer, size_t size, const wchar_t *pattern, const str
 #define LIST(name, CHAR, LENGTH, brief, full, count)                                                                   \
     CHAR *name(void)                                                                                                   \
     {                                                                                                                  \
-        const crt_time_names *names = crt_locale_data(NULL)->times;                                                    \
+        const crt_time_names *names = crt_locale_times(crt_locale_data(NULL));                                         \
         size_t size = 1;                                                                                               \
         for (int i = 0; i < (count); i++)                                                                              \
             size += LENGTH(names->brief[i]) + LENGTH(names->full[i]) + 2;                                              \
@@ -471,7 +471,7 @@ void *_Gettnames(void)
 {
     crt_time_names *copy = malloc(sizeof *copy);
     if (copy)
-        *copy = *crt_locale_data(NULL)->times;
+        *copy = *crt_locale_times(crt_locale_data(NULL));
     return copy;
 }
 
