@@ -69,6 +69,8 @@ class Clock:
         self._sequence = 0
         self._cancelled = 0
         self._changed = LoopEvent()
+        self._looks_at: int | None = None
+        """The tick at which `run` looks again by itself."""
         self.threads = 0
         self.sleepers = 0
 
@@ -99,7 +101,8 @@ class Clock:
         alarm = Alarm(self, due, callback)
         self._sequence += 1
         heapq.heappush(self._heap, (due, self._sequence, alarm))
-        if self._heap[0][2] is alarm:
+        if self._looks_at is None or due < self._looks_at:
+            self._looks_at = due
             self._changed.set()
         return alarm
 
@@ -127,6 +130,7 @@ class Clock:
             self._changed.clear()
             with self._lock:
                 self.fire()
+                self._looks_at = self.next_due()
                 delay = self._delay()
             if delay is None:
                 await self._changed.wait()
