@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import trio
 
@@ -34,6 +34,7 @@ from runtime.loader.pe import Image, ImageError
 from runtime.loader.peb import BUILD_NUMBER, Parameters
 from runtime.memory.backing import ImageBacking
 from runtime.memory.space import AddressSpace
+from runtime.nt import status as st
 from runtime.nt.accounts import Accounts
 from runtime.nt.clock import Clock
 from runtime.nt.command_line import join_command_line
@@ -41,6 +42,7 @@ from runtime.nt.devices import install_devices
 from runtime.nt.environment import default_environment
 from runtime.nt.known_folders import create_skeleton
 from runtime.nt.object import standard_namespace
+from runtime.nt.park import LoopEvent, call_in_loop
 from runtime.nt.process import Process
 from runtime.nt.processor import Processor
 from runtime.nt.registry_defaults import MachineFacts, open_registry
@@ -51,18 +53,15 @@ from runtime.nt.streams import open_streams
 from runtime.nt.thread import Thread
 from runtime.nt.time_zone import host_time_zone
 from runtime.nt.token import Token
-from runtime.trace.filters import Filter
-from runtime.trace.sinks import FileSink, Sink
-from runtime.trace.trace import Trace
+from runtime.trace.trace import make_trace
 from runtime.vfs.drives import Drives
-
-if TYPE_CHECKING:
-    from runtime.config import Trace as TraceConfig
 
 log = logging.getLogger(__name__)
 
 BUILTIN_BASE: Final = 0x7FFC_0000_0000
 _TICK: Final = 0.002
+_SHUTDOWN_PATIENCE: Final = 5.0
+"""Seconds in which programs that are told to end must be gone."""
 _SWITCH_INTERVAL: Final = 0.0005
 
 TrapTarget = Callable[[Process], "Gate"]
@@ -85,7 +84,7 @@ class Machine:
         self.commit_limit = self.physical.limit // 2
         self.clock = Clock(self.lock)
         self.time_zone = host_time_zone()
-        self.trace = _make_trace(config.trace, self.clock)
+        self.trace = make_trace(config.trace, self.clock.ticks)
         self.accounts = Accounts(config.computer_name, config.user_name)
         self.objects = standard_namespace()
         self.drives = Drives.from_config(config)
@@ -106,6 +105,7 @@ class Machine:
         self.timer_resolution = 156250
         """What the clock interrupt is set to, in 100 ns; it is answered truthfully but changes nothing here."""
         self._next_luid = 0x10000
+        self._gone = LoopEvent()
         self._ids: set[int] = set()
         self._next_id = 0x1000
         self._traps: list[TrapTarget] = []
@@ -157,24 +157,30 @@ class Machine:
             if stderr is not None:
                 process.report_descriptor = os.dup(stderr)
             handles = open_streams(process, (stdin, stdout, stderr), path)
-        parameters = Parameters(path, line, folder, environment.block(), standard_handles=handles)
-        await self.start(process, image, path, parameters)
+            parameters = Parameters(path, line, folder, environment.block(), standard_handles=handles)
+            try:
+                self.start(process, image, path, parameters)
+            except NtError as error:
+                raise ImageError(path, f"cannot be started: {error}") from None
         return process
 
-    async def start(self, process: Process, image: Image, path: str, parameters: Parameters) -> Thread:
-        """Map a program into a new process and start its first thread. Raises ImageError, NtError."""
-        await self.nursery.start(process.run)
-        with self.lock:
-            self.trace.process_start(process.pid, 0, path, parameters.command_line, process.parent_pid)
-            try:
-                process.prepare(image, path, parameters)
-                return process.create_thread(_entry(process), process.peb)
-            except NtError as error:
-                process.terminate(error.status)
-                raise ImageError(path, f"cannot be started: {error}") from None
-            except ImageError:
-                process.terminate(1)
-                raise
+    def start(self, process: Process, image: Image, path: str, parameters: Parameters, *,
+              suspended: bool = False) -> Thread:  # fmt: skip
+        """Map a program into a new process and start its first thread. The lock is held.
+
+        Raises ImageError, NtError; the process has ended then.
+        """
+        call_in_loop(self.token, lambda: self.nursery.start_soon(process.run, name=f"process {process.pid}"))
+        self.trace.process_start(process.pid, 0, path, parameters.command_line, process.parent_pid)
+        try:
+            process.prepare(image, path, parameters)
+            return process.create_thread(_entry(process), process.peb, suspended=suspended)
+        except NtError as error:
+            process.terminate(error.status)
+            raise
+        except ImageError:
+            process.terminate(st.STATUS_INVALID_IMAGE_FORMAT)
+            raise
 
     def new_process(self, parent: Process | None, token: Token | None = None) -> Process:
         """Return a process without a program yet. The lock is held."""
@@ -186,6 +192,7 @@ class Machine:
         """A process has been taken apart."""
         self.processes.pop(process.pid, None)
         self._ids.discard(process.pid)
+        self._gone.set()
 
     def thread_gone(self, thread: Thread) -> None:
         """A thread has ended; its id may be used again."""
@@ -257,8 +264,9 @@ class Machine:
         found = self._builtin.get(name)
         if found is None:
             image = builtin.build(
-                name, self._next_builtin, self.export_trap, SERVICE_NUMBERS, self._callback_trap, self._extra_exports(name)
-            )
+                name, self._next_builtin, self.export_trap, SERVICE_NUMBERS, self._callback_trap,
+                self._extra_exports(name),
+            )  # fmt: skip
             self._next_builtin += -(-image.size // 0x10000) * 0x10000
             found = self._builtin[name] = (image, builtin_backing(self.physical, image))
         return found
@@ -327,6 +335,12 @@ class Machine:
 
     # Life
 
+    async def all_gone(self) -> None:
+        """Wait until every process has been taken apart."""
+        while self.processes:
+            self._gone.clear()
+            await self._gone.wait()
+
     async def run_clock(self) -> None:
         """Serve alarms and keep KUSER_SHARED_DATA live."""
         async with trio.open_nursery() as nursery:
@@ -352,18 +366,6 @@ def _service_names() -> dict[int, str]:
     return {number: name for name, number in SERVICE_NUMBERS.items()}
 
 
-def _make_trace(config: TraceConfig, clock: Clock) -> Trace:
-    sinks: list[Sink] = []
-    if config.enabled:
-        if config.output is not None:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-            sinks.append(FileSink(os.open(config.output, flags, 0o644), config.format, owned=True))
-        else:
-            sinks.append(FileSink(1, config.format))
-    rules = Filter.compile(config.patterns, config.categories, config.functions)
-    return Trace(clock.ticks, enabled=config.enabled, filter=rules, sinks=sinks)
-
-
 @asynccontextmanager
 async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
     """Boot a machine; leaving the block ends its programs and shuts it down.
@@ -383,9 +385,8 @@ async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
                 with machine.lock:
                     for process in list(machine.processes.values()):
                         process.terminate(1, "the machine shuts down")
-                with trio.CancelScope(shield=True), trio.move_on_after(5):
-                    while machine.processes:
-                        await trio.sleep(0.001)
+                with trio.CancelScope(shield=True), trio.move_on_after(_SHUTDOWN_PATIENCE):
+                    await machine.all_gone()
                 machine.close()
                 nursery.cancel_scope.cancel()
     finally:

@@ -140,13 +140,16 @@ class HandleTable:
             if options & DUPLICATE_CLOSE_SOURCE:
                 self.close(handle)
 
-    def inherited_from(self, parent: HandleTable) -> None:
-        """Take over the inheritable handles of `parent` under their own values; for a process that was just created."""
-        for handle, entry in parent:
-            if entry.inherit:
-                self._entries[handle] = HandleEntry(entry.item, entry.access, entry.inherit, entry.protect)
-                entry.item.handle_opened(self)
+    def adopt(self, entries: dict[int, HandleEntry]) -> None:
+        """Take over handles under their own values; for a process that was just created."""
+        for handle, entry in entries.items():
+            self._entries[handle] = HandleEntry(entry.item, entry.access, entry.inherit, entry.protect)
+            entry.item.handle_opened(self)
         if self._entries:
             last = max(self._entries)
             self._free = [value for value in range(last, self._next - 4, -4) if value not in self._entries]
             self._next = max(self._next, last + 4)
+
+    def inherited_from(self, parent: HandleTable) -> None:
+        """Take over the inheritable handles of `parent` under their own values; for a process that was just created."""
+        self.adopt({handle: entry for handle, entry in parent if entry.inherit})

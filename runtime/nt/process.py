@@ -88,7 +88,6 @@ class Process(Waitable):
         self.memory.on_guard_page = self._touch_guard_page
         self.scheduler = Scheduler(self.engine, machine.lock, f"cpu {pid}")
         self.loader = Loader(self)
-        self.nursery: trio.Nursery
         self.peb = 0
         self.parameters = 0
         self.image_path = ""
@@ -116,6 +115,8 @@ class Process(Waitable):
         """Flags of WerSetFlags."""
         self.console: Console | None = None
         self.job: Job | None = None
+        self.group = pid
+        """Process group that console control events are sent to."""
         self.cookie = machine.random.getrandbits(32)
         self.io_counters = [0, 0, 0, 0, 0, 0]
         """Read, write and other operations, then the bytes of each."""
@@ -282,13 +283,10 @@ class Process(Waitable):
     async def _start_other(self, thread: Thread) -> None:
         await self.loader.thread_attach(thread)
 
-    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    async def run(self) -> None:
         """The process's trio task: lives until the last thread has ended, then takes the process apart."""
         try:
-            async with trio.open_nursery() as nursery:
-                self.nursery = nursery
-                task_status.started()
-                await self._finished.wait()
+            await self._finished.wait()
         finally:
             with self.machine.lock:
                 for thread in list(self.threads.values()):

@@ -133,8 +133,8 @@ class Thread(WaitingThread):
         """Start the trio task; from any OS thread, under the machine's lock."""
         self.started = True
         self.clock.thread_started()
-        nursery, token = self.process.nursery, self.process.machine.token
-        call_in_loop(token, lambda: nursery.start_soon(self.run, name=f"thread {self.id}"))
+        machine = self.process.machine
+        call_in_loop(machine.token, lambda: machine.nursery.start_soon(self.run, name=f"thread {self.id}"))
 
     async def run(self) -> None:
         """The thread's trio task: from its start to its end."""
@@ -369,7 +369,9 @@ class Thread(WaitingThread):
     @property
     def goes_on(self) -> bool:
         """Whether the guest may go on inside the engine after the call that was just served."""
-        return not (self._redirected or self.exiting or self._call is not None or self.suspend_count)
+        return not (
+            self._redirected or self.exiting or self._call is not None or self.suspend_count or self.deliver_apcs
+        )
 
     def _deliver_apc(self) -> None:
         if not self.apcs:
