@@ -56,6 +56,7 @@ from runtime.vfs.drive import Drive, DriveKind, Location
 from runtime.vfs.errors import host_errors, status_of
 
 if TYPE_CHECKING:
+    from runtime.memory.space import AddressSpace
     from runtime.nt.process import Process
     from runtime.vfs.metadata import Metadata
 
@@ -65,6 +66,8 @@ _CHANGE_RIGHTS = _CHANGING | ff.DELETE | ff.WRITE_DAC | ff.WRITE_OWNER
 _DATA = ff.FILE_READ_DATA | ff.FILE_EXECUTE | _WRITE_ACCESS
 _MAX_VIEWS = 512
 SECTOR = 512
+_PREPARED = 1 << 16
+"""Longer reads look at the file's size first, so that only as much of the buffer is made present as is filled."""
 
 
 class DiskDevice(Device):
@@ -152,7 +155,9 @@ class DiskDevice(Device):
         return file
 
     def _grant(self, location: Location, request: OpenRequest, *, directory: bool, replacing: bool) -> int:
-        attributes = location.metadata().attributes
+        assert location.status is not None
+        path = f"/proc/self/fd/{location.fd}"
+        attributes = self.drive.attributes.attributes(path, location.status, link_to_directory=directory)
         read_only_file = bool(attributes & md.FILE_ATTRIBUTE_READONLY) and not directory
         forbidden = _WRITE_ACCESS if read_only_file else 0
         if not self.drive.tree.writable:
@@ -244,6 +249,7 @@ class DiskFile(FileObject):
         self._frozen: dict[int, int] = {}
         self.query_state: DirectoryQuery | None = None
         self.watch: DirectoryWatch | None = None
+        self._plain = self.synchronous and self.has_data and not self.options & ff.FILE_NO_INTERMEDIATE_BUFFERING
         self.control = device.table.attach(self.identity(), self)
 
     def _open_data(self, granted: int) -> None:
@@ -313,6 +319,13 @@ class DiskFile(FileObject):
             raise NtError(STATUS_INVALID_PARAMETER)
         return offset
 
+    def _useful(self, memory: AddressSpace, buffer: int, length: int, offset: int) -> int:
+        """Return how much of a buffer a read can fill. Raises MemoryFault when its end is not the program's."""
+        if length <= _PREPARED:
+            return length
+        memory.views(buffer + length - 1, 1, write=True)
+        return min(length, max(0, os.fstat(self.fd).st_size - offset))
+
     def read(self, request: IoRequest) -> int:
         offset = self._range(request, writing=False)
         if not request.length:
@@ -320,7 +333,8 @@ class DiskFile(FileObject):
         if self.control.locks:
             self.control.check_read(self, request.thread.process, offset, request.length, request.key)
         try:
-            views = request.memory.views(request.buffer, request.length, write=True)
+            length = self._useful(request.memory, request.buffer, request.length, offset)
+            views = request.memory.views(request.buffer, length, write=True)
             count = _transfer(os.preadv, self.fd, views, offset)
         except MemoryFault:
             raise NtError(STATUS_ACCESS_VIOLATION) from None
@@ -332,6 +346,31 @@ class DiskFile(FileObject):
             self.position = offset + count
         request.information = count
         return STATUS_SUCCESS
+
+    def read_now(self, memory: AddressSpace, buffer: int, length: int) -> int | None:
+        if not self._plain or self.control.locks:
+            return None
+        try:
+            length = self._useful(memory, buffer, length, self.position)
+            count = _transfer(os.preadv, self.fd, memory.views(buffer, length, write=True), self.position)
+        except MemoryFault:
+            raise NtError(STATUS_ACCESS_VIOLATION) from None
+        except OSError as error:
+            raise NtError(status_of(error)) from error
+        self.position += count
+        return count
+
+    def write_now(self, memory: AddressSpace, buffer: int, length: int) -> int | None:
+        if not self._plain or self.control.locks or not self._modified or not self.granted & ff.FILE_WRITE_DATA:
+            return None
+        try:
+            count = _transfer(os.pwritev, self.fd, memory.views(buffer, length, write=False), self.position)
+        except MemoryFault:
+            raise NtError(STATUS_ACCESS_VIOLATION) from None
+        except OSError as error:
+            raise NtError(status_of(error)) from error
+        self.position += count
+        return count
 
     def write(self, request: IoRequest) -> int:
         offset = self._range(request, writing=True)
@@ -665,6 +704,7 @@ class DiskFile(FileObject):
         self.fd = fd
         self.is_link = link
         self._data_flags = -1
+        self._plain = False
         self.device.table.rekey(self.control, self.identity())
 
     # End

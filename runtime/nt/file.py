@@ -32,6 +32,7 @@ from runtime.nt.wait import Waitable
 from runtime.vfs.drive import Reparse
 
 if TYPE_CHECKING:
+    from runtime.memory.space import AddressSpace
     from runtime.nt.directory_query import DirectoryEntry
     from runtime.nt.process import Process
 
@@ -169,6 +170,17 @@ class FileObject(Waitable, Opener):
     def write(self, request: IoRequest) -> int:
         """Write the buffer."""
         raise NtError(STATUS_INVALID_DEVICE_REQUEST)
+
+    def read_now(self, memory: AddressSpace, buffer: int, length: int) -> int | None:
+        """Read from the position of a synchronous file, for the common case: nobody to tell, nothing to wait for.
+
+        Returns the bytes read, 0 at the end, or None when the case is another one. Raises NtError.
+        """
+        return None
+
+    def write_now(self, memory: AddressSpace, buffer: int, length: int) -> int | None:
+        """Write at the position of a synchronous file; like `read_now`."""
+        return None
 
     def flush(self, request: IoRequest) -> int:
         """Bring written data to where it outlives the machine."""

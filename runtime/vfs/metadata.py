@@ -81,14 +81,19 @@ class AttributeStore:
         self._kept: dict[tuple[int, int], int] = {}
         self._without_xattr: set[int] = set()
 
-    def attributes(self, path: str, status: os.stat_result, *, link_to_directory: bool = False) -> int:
-        """Return the attributes of the host file at `path` (`/proc/self/fd/N…`), never 0."""
+    def attributes(
+        self, path: str, status: os.stat_result, *, link_to_directory: bool = False, bare: bool = False
+    ) -> int:
+        """Return the attributes of the host file at `path` (`/proc/self/fd/N…`), never 0.
+
+        `bare` says that the file is known to have no extended attributes.
+        """
         mode = status.st_mode
         if stat.S_ISLNK(mode):
             return FILE_ATTRIBUTE_REPARSE_POINT | (
                 FILE_ATTRIBUTE_DIRECTORY if link_to_directory else FILE_ATTRIBUTE_ARCHIVE
             )
-        stored = self._stored(path, status)
+        stored = None if bare else self._stored(path, status)
         if stat.S_ISDIR(mode):
             return FILE_ATTRIBUTE_DIRECTORY | ((stored or 0) & SETTABLE & ~FILE_ATTRIBUTE_NORMAL)
         attributes = FILE_ATTRIBUTE_ARCHIVE if stored is None else stored & SETTABLE & ~FILE_ATTRIBUTE_NORMAL
@@ -147,9 +152,9 @@ class AttributeStore:
         """Drop what was remembered for a file that is gone."""
         self._kept.pop((device, inode), None)
 
-    def created(self, fd: int, path: str, status: os.stat_result) -> int:
+    def created(self, fd: int, path: str, status: os.stat_result, *, bare: bool = False) -> int:
         """Return the creation time in ns since 1970."""
-        if status.st_dev not in self._without_xattr and not stat.S_ISLNK(status.st_mode):
+        if not bare and status.st_dev not in self._without_xattr and not stat.S_ISLNK(status.st_mode):
             try:
                 return int(os.getxattr(path, _XATTR_CREATED))
             except (OSError, ValueError):
@@ -177,12 +182,13 @@ class AttributeStore:
         """Return all there is to know of the file behind `fd` (which may be O_PATH)."""
         status = os.fstat(fd)
         path = f"/proc/self/fd/{fd}"
-        attributes = self.attributes(path, status, link_to_directory=link_to_directory)
+        bare = status.st_dev not in self._without_xattr and not _has_attributes(path)
+        attributes = self.attributes(path, status, link_to_directory=link_to_directory, bare=bare)
         directory = bool(attributes & FILE_ATTRIBUTE_DIRECTORY)
         is_link = stat.S_ISLNK(status.st_mode)
         return Metadata(
             attributes=attributes,
-            created=filetime(self.created(fd, path, status)),
+            created=filetime(self.created(fd, path, status, bare=bare)),
             accessed=filetime(status.st_atime_ns),
             written=filetime(status.st_mtime_ns),
             changed=filetime(status.st_ctime_ns),
@@ -192,6 +198,13 @@ class AttributeStore:
             file_id=status.st_ino,
             reparse_tag=reparse_tag(fd) if is_link else 0,
         )
+
+
+def _has_attributes(path: str) -> bool:
+    try:
+        return bool(os.listxattr(path))
+    except OSError:
+        return True
 
 
 def reparse_tag(fd: int) -> int:

@@ -48,6 +48,12 @@ async def ReadFile(
     lpNumberOfBytesRead.put(0)
     handle = real_handle(thread, hFile)
     if not lpOverlapped:
+        process = thread.process
+        file = process.handles.get(handle, FileObject, ff.FILE_READ_DATA)
+        count = file.read_now(process.memory, lpBuffer, nNumberOfBytesToRead)
+        if count is not None:
+            lpNumberOfBytesRead.put(count)
+            return True
         try:
             request = await read_file(thread, handle, lpBuffer, nNumberOfBytesToRead)
         except NtError as error:
@@ -79,6 +85,11 @@ async def WriteFile(
     lpNumberOfBytesWritten.put(0)
     handle = real_handle(thread, hFile)
     if not lpOverlapped:
+        process = thread.process
+        count = get_writable_file(thread, handle).write_now(process.memory, lpBuffer, nNumberOfBytesToWrite)
+        if count is not None:
+            lpNumberOfBytesWritten.put(count)
+            return True
         request = await write_file(thread, handle, lpBuffer, nNumberOfBytesToWrite)
         if not request.done:
             await wait_for(thread, [request])
