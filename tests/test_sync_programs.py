@@ -287,3 +287,41 @@ def test_completion_ports_between_threads(winfs: Runner, compile_c: Compiler) ->
 
 def test_locks_conditions_and_addresses_under_contention(winfs: Runner, compile_c: Compiler) -> None:
     check(winfs, compile_c, LEAVES, LEAVES_OUTPUT)
+
+
+SPECIAL = (
+    PRELUDE
+    + r"""
+LONG NTAPI NtTestAlert(void);
+static volatile LONG sum;
+static void CALLBACK apc(ULONG_PTR data) { sum += data; }
+static DWORD WINAPI spin(void *p) { while (!sum) continue; return sum; }
+int main(void)
+{
+    DWORD code;
+    BOOL(WINAPI *queue)(PAPCFUNC, HANDLE, ULONG_PTR, int) =
+        (void *)GetProcAddress(GetModuleHandleA("kernel32"), "QueueUserAPC2");
+    QueueUserAPC(apc, GetCurrentThread(), 5); SHOW(sum);
+    SHOW(NtTestAlert()); SHOW(sum);
+    sum = 0;
+    HANDLE thread = start(spin, 0);
+    Sleep(20);
+    SHOW(queue(apc, thread, 3, 1)); SHOW(WaitForSingleObject(thread, 5000));
+    GetExitCodeThread(thread, &code); SHOW(code);
+    return 0;
+}
+"""
+)
+
+SPECIAL_OUTPUT = """sum: 0
+NtTestAlert(): 0
+sum: 5
+queue(apc, thread, 3, 1): 1
+WaitForSingleObject(thread, 5000): 0
+code: 3
+"""
+
+
+def test_special_apc_reaches_a_thread_that_never_waits(winfs: Runner, compile_c: Compiler) -> None:
+    done = winfs("run", compile_c(SPECIAL, "-lntdll"))
+    assert done.stdout.decode().replace("\r\n", "\n") == SPECIAL_OUTPUT, done.stderr.decode()
