@@ -28,9 +28,11 @@ def build(compile_c: Compiler, name: str) -> Path:
 
 @pytest.mark.parametrize("name", ["files", "paths", "pipes", "overlapped"])
 def test_program(compile_c: Compiler, winfs: Runner, tmp_path: Path, name: str) -> None:
-    program = tmp_path / f"{name}.exe"
+    folder = tmp_path / "work"
+    folder.mkdir()
+    program = folder / f"{name}.exe"
     program.write_bytes(build(compile_c, name).read_bytes())
-    done = winfs("run", program)
+    done = winfs("run", program, cwd=folder)
     assert done.stderr.decode() == ""
     assert done.stdout.decode().replace("\r\n", "\n") == (FOLDER / f"{name}.expected").read_text()
     assert done.returncode == 0
