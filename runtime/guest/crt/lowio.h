@@ -53,6 +53,9 @@ static inline crt_ioinfo *crt_fd(int fd)
  * it is not open. */
 crt_ioinfo *crt_fd_lock(int fd);
 void crt_fd_unlock(crt_ioinfo *io);
+void crt_fd_enter(crt_ioinfo *io); /* lock, open or not */
+/* Records for CRT_FD_BLOCK more descriptors; NULL without memory. Wants CRT_LOCK_LOWIO. */
+crt_ioinfo *crt_fd_make_block(int block);
 /* A free descriptor, locked, its osfile FOPEN; NULL and EMFILE when there is none. */
 crt_ioinfo *crt_fd_allocate(int *fd);
 void crt_fd_set_handle(int fd, crt_ioinfo *io, HANDLE handle);

@@ -49,6 +49,7 @@ void _unlock_file(FILE *stream);
 
 /* A free stream, locked; NULL and EMFILE. */
 FILE *crt_stream_allocate(void);
+void crt_stream_clear(FILE *stream); /* as a stream that is taken and not yet open */
 void crt_stream_release(FILE *stream);
 static inline int crt_stream_is_open(const FILE *stream)
 {
