@@ -16,6 +16,7 @@ from runtime.dlls.export import Export
 from runtime.dlls.types import CountedText, In, InOut, Int, Out, Real, Ref, Text
 from runtime.memory.faults import GuardPageViolation, MemoryFault
 from runtime.nt import status as st
+from runtime.nt.call import Api, PendingCall
 from runtime.nt.status import NtError, Win32Error
 from runtime.trace.trace import UNTRACED, Token
 
@@ -178,9 +179,15 @@ class ExportGate:
             if self._trace is not None:
                 token = self._trace.call(thread, args)
             if self._is_async:
-                call = self._function(thread, *args)
-                return thread.begin_call(call, _Completion(self, thread, args, token))  # type: ignore[arg-type]
-            result = self._function(thread, *args)
+                call: Api = self._function(thread, *args)  # type: ignore[assignment]
+                try:
+                    request = call.send(None)
+                except StopIteration as stop:
+                    result = stop.value
+                else:
+                    return thread.hold_call(PendingCall(call, _Completion(self, thread, args, token)), request)
+            else:
+                result = self._function(thread, *args)
         except Exception as error:
             self.fail(thread, args, token, error)
         else:

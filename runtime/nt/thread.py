@@ -1,8 +1,9 @@
 """Guest threads.
 
-A guest thread is a trio task (`Thread.run`). The task hands the thread to its process's scheduler, which runs guest code
-on a worker thread and serves API calls there; when a call has to wait, the thread comes back to its task, which
-continues the call inside trio. The machine's lock is held during every step of a call and released while it waits.
+A guest thread is a trio task (`Thread.run`). The task hands the thread to its process's scheduler, which runs guest
+code on a worker thread and serves API calls there. A call that waits for Windows objects stays there: the thread is
+out of the ready queue until its wait is decided. A call that needs the loop (host I/O) brings the thread back to its
+task, which continues it inside trio. The machine's lock is held during every step of a call, not while it waits.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from runtime.cpu.engine import Access, Context, Gpr
 from runtime.memory.faults import GuardPageViolation, InPageError, MemoryFault
 from runtime.nt import exception
 from runtime.nt import status as st
-from runtime.nt.call import Api, Completion, GuestCall, GuestFrame, Ignore, PendingCall, call_guest
+from runtime.nt.call import Api, GuestCall, GuestFrame, Ignore, PendingCall, call_guest
 from runtime.nt.object import ObjectType
 from runtime.nt.park import LEAVE_ENGINE, call_in_loop
 from runtime.nt.wait import Wait, WaitingThread
@@ -47,7 +48,9 @@ class Thread(WaitingThread):
 
     object_type: ClassVar[ObjectType] = THREAD_TYPE
 
-    def __init__(self, process: Process, thread_id: int, context: Context, teb: int, start: int, parameter: int) -> None:
+    def __init__(
+        self, process: Process, thread_id: int, context: Context, teb: int, start: int, parameter: int
+    ) -> None:
         super().__init__(process.machine.clock)
         self.process = process
         self.id = thread_id
@@ -293,9 +296,17 @@ class Thread(WaitingThread):
 
     # API calls on the worker
 
-    def begin_call(self, coroutine: Api, completion: Completion) -> bool:
-        """Start a call's coroutine on the worker; return whether the guest may go on at once."""
-        return self._advance(PendingCall(coroutine, completion), None)
+    def hold_call(self, call: PendingCall, request: object) -> bool:
+        """Keep a call that could not finish at once; `request` is what its coroutine yielded. Returns False."""
+        if isinstance(request, Wait):
+            self._waiting = call
+            request.resume = self._make_ready
+        elif isinstance(request, GuestCall):
+            self._enter_guest(call, request)
+        else:
+            assert request is LEAVE_ENGINE, f"{request!r} was awaited outside the loop: leave_engine() first"
+            self._call = call
+        return False
 
     def _advance(self, call: PendingCall, value: object) -> bool:
         try:
@@ -306,15 +317,7 @@ class Thread(WaitingThread):
         except Exception as error:
             call.completion.raised(error)
             return self._after_call()
-        if isinstance(request, Wait):
-            self._waiting = call
-            request.resume = self._make_ready
-        elif isinstance(request, GuestCall):
-            self._enter_guest(call, request)
-        else:
-            assert request is LEAVE_ENGINE, f"{request!r} was awaited outside the loop: leave_engine() first"
-            self._call = call
-        return False
+        return self.hold_call(call, request)
 
     def _after_call(self) -> bool:
         if self.deliver_apcs:
