@@ -82,11 +82,9 @@ class Runner(Protocol):
 
 
 @pytest.fixture
-def winfs_home(tmp_path: Path) -> Path:
-    """A folder for machines (`WINFS_HOME`) of this test alone."""
-    home = tmp_path / "winfs-home"
-    home.mkdir()
-    return home
+def winfs_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for machines (`WINFS_HOME`) of this test alone, outside its `tmp_path`."""
+    return tmp_path_factory.mktemp("winfs-home")
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def run_program(
                 process = await machine.spawn(
                     program, arguments, cwd=folder, stdin=stdin, stdout=stdout, stderr=stderr
                 )
-                ended_by = await nursery.start(_watch_signals, machine, process)
+                ended_by: list[int] = await nursery.start(_watch_signals, machine, process)
                 code = await process.wait()
                 nursery.cancel_scope.cancel()
             if ended_by:
