@@ -61,6 +61,8 @@ def _decoder(annotation: object, index: int, export: Export, abi: Abi) -> _Decod
             return lambda thread, raw: ((raw & mask) ^ sign) - sign
         case Real(size):
             return lambda thread, raw: abi.read_real(thread, index, raw, size)
+        case Text(wide=True) if export.narrow and export.category == "file_io":
+            return lambda thread, raw: thread.process.decode_path(thread.process.memory.read_str(raw)) if raw else None
         case Text(wide=True) if export.narrow:
             return lambda thread, raw: thread.process.decode_ansi(thread.process.memory.read_str(raw)) if raw else None
         case Text(wide=True):

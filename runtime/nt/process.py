@@ -102,6 +102,8 @@ class Process(Waitable):
         self.initialized = False
         self.callback_return = 0
         self.report_descriptor = -1
+        self.file_apis_ansi = True
+        """Whether file functions use the ANSI code page; else the OEM one."""
         self.ansi_code_page = "cp1252"
         self.code_pages = (1252, 437)
         """ANSI and OEM code page numbers."""
@@ -149,6 +151,14 @@ class Process(Waitable):
     def encode_ansi(self, text: str) -> bytes:
         """Encode to the ANSI code page; what it lacks becomes `?`."""
         return text.encode(self.ansi_code_page, "replace")
+
+    def decode_path(self, text: bytes) -> str:
+        """Decode an argument of a file function: in the ANSI code page, unless SetFileApisToOEM was called."""
+        return text.decode(self.ansi_code_page if self.file_apis_ansi else f"cp{self.code_pages[1]}", "replace")
+
+    def encode_path(self, text: str) -> bytes:
+        """Encode a result of a file function; what the code page lacks becomes `?`."""
+        return text.encode(self.ansi_code_page if self.file_apis_ansi else f"cp{self.code_pages[1]}", "replace")
 
     def environment(self) -> Environment:
         """Return a copy of the environment block the program sees now."""

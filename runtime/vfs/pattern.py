@@ -35,19 +35,24 @@ def from_win32(pattern: str) -> str:
     return "".join(characters)
 
 
+def _as_it_is(name: str) -> str:
+    return name
+
+
 @lru_cache(maxsize=256)
-def compile_pattern(expression: str) -> Callable[[str], bool]:
-    """Return a function that says whether a name (any case) matches `expression`."""
-    folded = upcase(expression)
+def compile_pattern(expression: str, *, ignore_case: bool = True) -> Callable[[str], bool]:
+    """Return a function that says whether a name matches `expression`."""
+    fold = upcase if ignore_case else _as_it_is
+    folded = fold(expression)
     if folded == "*":
         return lambda name: True
     if not any(character in folded for character in _REGEX):
-        return lambda name: upcase(name) == folded
+        return lambda name: fold(name) == folded
     if folded.count("*") + folded.count("<") <= _MAX_REGEX_STARS:
         source = "".join(_REGEX.get(character) or re.escape(character) for character in folded)
         match = re.compile(source, re.DOTALL).fullmatch
-        return lambda name: match(upcase(name)) is not None
-    return lambda name: _simulate(folded, upcase(name))
+        return lambda name: match(fold(name)) is not None
+    return lambda name: _simulate(folded, fold(name))
 
 
 def _simulate(expression: str, name: str) -> bool:
@@ -92,6 +97,6 @@ def _simulate(expression: str, name: str) -> bool:
     return end in states
 
 
-def matches(expression: str, name: str) -> bool:
-    """Say whether `name` matches the expression (FsRtlIsNameInExpression, ignoring case)."""
-    return compile_pattern(expression)(name)
+def matches(expression: str, name: str, *, ignore_case: bool = True) -> bool:
+    """Say whether `name` matches the expression (FsRtlIsNameInExpression)."""
+    return compile_pattern(expression, ignore_case=ignore_case)(name)

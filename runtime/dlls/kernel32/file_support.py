@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runtime.dlls.text import encode_text
+from runtime.dlls.text import encode_wide
 from runtime.nt import status as st
 from runtime.nt.file import FileObject
 from runtime.nt.io_request import Completion
@@ -36,7 +36,7 @@ def nt_path(thread: Thread, name: str | None, *, error: int = st.ERROR_PATH_NOT_
 
 def ansi(thread: Thread, text: bytes | None) -> str | None:
     """Decode a string argument of an A function."""
-    return None if text is None else thread.process.decode_ansi(text)
+    return None if text is None else thread.process.decode_path(text)
 
 
 def dos_path(path: str) -> str:
@@ -44,9 +44,14 @@ def dos_path(path: str) -> str:
     return from_nt(path)
 
 
+def encode_path(thread: Thread, text: str, wide: bool) -> bytes:
+    """Return a path as the caller wants it, without a terminator."""
+    return encode_wide(text) if wide else thread.process.encode_path(text)
+
+
 def return_text(thread: Thread, text: str, buffer: int, capacity: int, *, wide: bool = True) -> int:
     """Store text and a NUL if it fits; return its length, or the capacity it needs, in characters."""
-    data = encode_text(thread, text, wide)
+    data = encode_path(thread, text, wide)
     unit = 2 if wide else 1
     length = len(data) // unit
     if length + 1 > capacity or not buffer:

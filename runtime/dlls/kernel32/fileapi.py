@@ -13,6 +13,7 @@ from runtime.dlls.types import (
     INVALID_HANDLE_VALUE,
     LPCWSTR,
     LPVOID,
+    UINT,
     ULONGLONG,
     In,
     Out,
@@ -316,5 +317,23 @@ def GetFileInformationByHandle(thread: Thread, hFile: HANDLE, lpFileInformation:
 
 @kernel32.export(FILE)
 def AreFileApisANSI(thread: Thread) -> BOOL:
-    """Say whether the A functions use the ANSI code page: always."""
-    return True
+    """Say whether the A functions use the ANSI code page."""
+    return thread.process.file_apis_ansi
+
+
+@kernel32.export(FILE)
+def SetFileApisToANSI(thread: Thread) -> None:
+    """Have the A functions use the ANSI code page."""
+    thread.process.file_apis_ansi = True
+
+
+@kernel32.export(FILE)
+def SetFileApisToOEM(thread: Thread) -> None:
+    """Have the A functions use the OEM code page."""
+    thread.process.file_apis_ansi = False
+
+
+@kernel32.export(FILE)
+def SetHandleCount(thread: Thread, uNumber: UINT) -> UINT:
+    """Ask for more handles, as 16-bit Windows needed: there are always enough."""
+    return uNumber

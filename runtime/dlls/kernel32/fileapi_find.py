@@ -74,7 +74,7 @@ def pack_find_data(entry: DirectoryEntry, ansi_name: bytes | None = None) -> byt
 
 
 def _store(thread: Thread, entry: DirectoryEntry, target: int, *, wide: bool) -> None:
-    ansi = None if wide else thread.process.encode_ansi(entry.name)
+    ansi = None if wide else thread.process.encode_path(entry.name)
     thread.process.memory.write(target, pack_find_data(entry, ansi))
 
 

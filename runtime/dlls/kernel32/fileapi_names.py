@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from runtime.dlls.kernel32.dll import kernel32
-from runtime.dlls.kernel32.file_support import FILE, ansi, file_of, nt_path, return_text
-from runtime.dlls.text import encode_text
+from runtime.dlls.kernel32.file_support import FILE, ansi, encode_path, file_of, nt_path, return_text
 from runtime.dlls.types import DWORD, HANDLE, LPCSTR, LPCWSTR, LPSTR, LPWSTR, PVOID, UINT, Out
 from runtime.nt import file_flags as ff
 from runtime.nt import status as st
@@ -31,7 +30,7 @@ def _full_path_name(
     length = return_text(thread, full, buffer, capacity, wide=wide)
     directory, last = split_last(full)
     if length < capacity:
-        at = len(encode_text(thread, directory, wide))
+        at = len(encode_path(thread, directory, wide))
         file_part.put(buffer + at if last and device_name(name or "") is None else 0)
     else:
         file_part.put(0)
@@ -193,7 +192,7 @@ def _temp_file_name(
 
 
 def _give_name(thread: Thread, name: str, buffer: int, *, wide: bool) -> None:
-    thread.process.memory.write(buffer, encode_text(thread, name + "\0", wide))
+    thread.process.memory.write(buffer, encode_path(thread, name + "\0", wide))
 
 
 @kernel32.export(FILE)

@@ -6,9 +6,8 @@ import struct
 from dataclasses import dataclass, field
 
 from runtime.dlls.kernel32.dll import kernel32
-from runtime.dlls.kernel32.file_support import FILE, ansi, file_of, nt_path, return_text
+from runtime.dlls.kernel32.file_support import FILE, ansi, encode_path, file_of, nt_path, return_text
 from runtime.dlls.process_state import process_state
-from runtime.dlls.text import encode_text
 from runtime.dlls.types import (
     BOOL,
     DWORD,
@@ -33,6 +32,7 @@ from runtime.nt.thread import Thread
 from runtime.vfs.dospath import PathType, path_type
 from runtime.vfs.drive import Drive
 
+DDD_RAW_TARGET_PATH, DDD_REMOVE_DEFINITION, DDD_EXACT_MATCH_ON_REMOVE = 1, 2, 4
 DRIVE_UNKNOWN, DRIVE_NO_ROOT_DIR, DRIVE_FIXED = 0, 1, 3
 
 
@@ -62,7 +62,7 @@ def _drive_strings(thread: Thread, capacity: int, buffer: int, *, wide: bool) ->
     text = "".join(f"{drive.letter}:\\\0" for drive in thread.process.machine.drives)
     if len(text) + 1 > capacity:
         return len(text) + 1
-    thread.process.memory.write(buffer, encode_text(thread, text + "\0", wide))
+    thread.process.memory.write(buffer, encode_path(thread, text + "\0", wide))
     return len(text)
 
 
@@ -374,11 +374,39 @@ def _dos_device(thread: Thread, name: str | None) -> str:
     return found.item.target + "\0\0"
 
 
+@kernel32.export(FILE)
+def DefineDosDeviceW(thread: Thread, dwFlags: DWORD, lpDeviceName: LPCWSTR, lpTargetPath: LPCWSTR) -> BOOL:
+    """Define or remove a DOS device name, such as a drive letter for a folder."""
+    if not lpDeviceName or "\\" in lpDeviceName or dwFlags & ~0xF:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    directory = thread.process.machine.objects.make_directory("\\GLOBAL??")
+    target = lpTargetPath
+    if target is not None and not dwFlags & DDD_RAW_TARGET_PATH:
+        target = nt_path(thread, target)
+    existing = directory.get(lpDeviceName)
+    if dwFlags & DDD_REMOVE_DEFINITION:
+        if not isinstance(existing, SymbolicLink):
+            raise Win32Error(st.ERROR_FILE_NOT_FOUND)
+        if target is not None and dwFlags & DDD_EXACT_MATCH_ON_REMOVE and existing.target != target:
+            raise Win32Error(st.ERROR_FILE_NOT_FOUND)
+        directory.remove(existing)
+        return True
+    if target is None:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    if existing is not None:
+        directory.remove(existing)
+    directory.add(lpDeviceName, SymbolicLink(target)).permanent = True
+    return True
+
+
+kernel32.ansi(DefineDosDeviceW)
+
+
 def _query_dos_device(thread: Thread, name: str | None, buffer: int, capacity: int, *, wide: bool) -> int:
     text = _dos_device(thread, name)
     if len(text) > capacity:
         raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
-    thread.process.memory.write(buffer, encode_text(thread, text, wide))
+    thread.process.memory.write(buffer, encode_path(thread, text, wide))
     return len(text)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from runtime.dlls.kernel32.dll import kernel32
-from runtime.dlls.kernel32.file_support import FILE, ansi, nt_path, return_text
-from runtime.dlls.text import encode_text
+from runtime.dlls.kernel32.file_support import FILE, ansi, encode_path, nt_path, return_text
 from runtime.dlls.types import (
     BOOL,
     DWORD,
@@ -140,7 +139,7 @@ def _search(
         raise Win32Error(st.ERROR_FILE_NOT_FOUND)
     length = return_text(thread, found, buffer, capacity, wide=wide)
     if length < capacity:
-        file_part.put(buffer + len(encode_text(thread, split_last(found)[0], wide)))
+        file_part.put(buffer + len(encode_path(thread, split_last(found)[0], wide)))
     return length
 
 
