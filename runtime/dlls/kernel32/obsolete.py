@@ -1,0 +1,39 @@
+"""winbase.h: what 16-bit days and old C runtimes left behind, as far as programs still call it."""
+
+from __future__ import annotations
+
+import struct
+
+from runtime.dlls.kernel32.dll import kernel32
+from runtime.dlls.types import BOOL, DWORD, LPCWSTR, PVOID
+from runtime.nt import status as st
+from runtime.nt.status import Win32Error
+from runtime.nt.thread import Thread
+
+
+@kernel32.export("environment")
+def GlobalMemoryStatus(thread: Thread, lpBuffer: PVOID) -> None:
+    process = thread.process
+    total = process.machine.physical.limit
+    free = total - process.machine.physical.frames_in_use * 0x1000
+    virtual = process.memory.highest + 1 - 0x10000
+    data = struct.pack("<II6Q", 56, 100 - 100 * free // total, total, free, 2 * total, total + free, virtual,
+                       virtual - process.memory.committed)  # fmt: skip
+    process.memory.write(lpBuffer, data)
+
+
+@kernel32.export("console_io")
+def Beep(thread: Thread, dwFreq: DWORD, dwDuration: DWORD) -> BOOL:
+    """There is no speaker: a tone outside the documented range fails, any other is silent."""
+    if not 37 <= dwFreq <= 32767:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    return 1
+
+
+@kernel32.export("file_io")
+def DefineDosDeviceW(thread: Thread, dwFlags: DWORD, lpDeviceName: LPCWSTR, lpTargetPath: LPCWSTR) -> BOOL:
+    """Drives belong to the machine's configuration; programs may not change them."""
+    raise Win32Error(st.ERROR_ACCESS_DENIED)
+
+
+kernel32.ansi(DefineDosDeviceW)
