@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from runtime.dlls.kernel32.dll import kernel32
-from runtime.dlls.types import BOOL, DWORD, LPCWSTR, PVOID
+from runtime.dlls.types import BOOL, DWORD, PVOID
 from runtime.nt import status as st
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
@@ -28,12 +28,3 @@ def Beep(thread: Thread, dwFreq: DWORD, dwDuration: DWORD) -> BOOL:
     if not 37 <= dwFreq <= 32767:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     return 1
-
-
-@kernel32.export("file_io")
-def DefineDosDeviceW(thread: Thread, dwFlags: DWORD, lpDeviceName: LPCWSTR, lpTargetPath: LPCWSTR) -> BOOL:
-    """Drives belong to the machine's configuration; programs may not change them."""
-    raise Win32Error(st.ERROR_ACCESS_DENIED)
-
-
-kernel32.ansi(DefineDosDeviceW)
