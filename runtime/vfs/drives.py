@@ -135,6 +135,8 @@ class Drives:
 
         Raises NtError.
         """
+        if path.startswith(("\\\\?\\", "\\??\\", "\\\\.\\")):
+            path = path[4:]
         for _ in range(64):
             drive = self.get(path[:1]) if path[1:2] == ":" else None
             if drive is None:
