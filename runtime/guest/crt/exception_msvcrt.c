@@ -137,6 +137,33 @@ void crt_bad_typeid_new(crt_exception *object)
     crt_bad_typeid_new_text(object, "bad typeid");
 }
 
+/* ---- what dynamic_cast and typeid throw (../vcruntime/rtti.c) ------------------------------------------------------- */
+
+#define CXX_EXCEPTION 0xe06d7363
+#define CXX_MAGIC 0x19930520
+
+extern const char __ImageBase[];
+extern const unsigned crt_throw_bad_cast[], crt_throw_bad_typeid[];
+
+static __attribute__((noreturn)) void throw(crt_exception *object, const unsigned *information)
+{
+    ULONG_PTR arguments[4] = {CXX_MAGIC, (ULONG_PTR)object, (ULONG_PTR)information, (ULONG_PTR)__ImageBase};
+    RaiseException(CXX_EXCEPTION, EXCEPTION_NONCONTINUABLE, 4, arguments);
+    __builtin_unreachable();
+}
+
+__attribute__((noreturn)) void cxx_throw_bad_cast(void)
+{
+    crt_exception object;
+    throw(crt_bad_cast_new_text(&object, "Bad dynamic_cast!"), crt_throw_bad_cast);
+}
+
+__attribute__((noreturn)) void cxx_throw_bad_typeid(void)
+{
+    crt_exception object;
+    throw(crt_bad_typeid_new_text(&object, "Attempted a typeid of NULL pointer!"), crt_throw_bad_typeid);
+}
+
 /* ---- type_info --------------------------------------------------------------------------------------------------- */
 
 void crt_type_info_destroy(crt_type_info *info)

@@ -1,10 +1,11 @@
-/* Run-time type information: typeid, dynamic_cast, and std::type_info's members. */
+/* Run-time type information: typeid and dynamic_cast. Also part of msvcrt.dll, which throws classes of its own. */
 #include "eh.h"
 
 int strcmp(const char *, const char *);
-size_t strlen(const char *);
-char *strchr(const char *, int);
-void *memmove(void *, const void *, size_t);
+
+/* What each DLL throws for itself. */
+__attribute__((noreturn)) void cxx_throw_bad_cast(void);
+__attribute__((noreturn)) void cxx_throw_bad_typeid(void);
 
 struct class_hierarchy {
     ULONG signature, attributes, count;
@@ -51,14 +52,6 @@ static BOOL same(const struct type_descriptor *left, const struct type_descripto
     return left == right || !strcmp(left->name, right->name);
 }
 
-/* Exceptions of these functions are std::bad_cast and its kin, whose classes live in the program: an access violation, which
- * is what a damaged object gives, is all that can be raised here without them. */
-static __attribute__((noreturn)) void bad_object(void)
-{
-    RaiseException((DWORD)STATUS_ACCESS_VIOLATION, EXCEPTION_NONCONTINUABLE, 0, NULL);
-    __builtin_unreachable();
-}
-
 void *__RTCastToVoid(void *object)
 {
     return object ? complete_object(object, locator_of(object)) : NULL;
@@ -67,7 +60,7 @@ void *__RTCastToVoid(void *object)
 const struct type_descriptor *__RTtypeid(void *object)
 {
     if (!object)
-        bad_object();
+        cxx_throw_bad_typeid();
     const struct object_locator *locator = locator_of(object);
     return (const struct type_descriptor *)(image_of(locator) + locator->type);
 }
@@ -84,7 +77,11 @@ static const struct type_descriptor *type_of(ULONG64 image, const struct base_cl
 
 static char *base_address(char *complete, const struct base_class *base)
 {
-    return (char *)__AdjustPointer(complete, &base->displacement);
+    const struct member_displacement *way = &base->displacement;
+    char *address = complete + way->member;
+    if (way->vtable >= 0) /* through the table of virtual bases */
+        address += way->vtable + *(LONG *)(*(char **)(complete + way->vtable) + way->index);
+    return address;
 }
 
 /* The base class subobject to cast to, or NULL.  First down the line from the source subobject, then across. */
@@ -138,114 +135,6 @@ void *__RTDynamicCast(void *object, LONG offset, const struct type_descriptor *s
     if (found)
         return base_address(complete, found);
     if (is_reference)
-        bad_object();
+        cxx_throw_bad_cast();
     return NULL;
-}
-
-/* std::type_info: the data is the undecorated name's cache and the decorated name, which begins with a dot. */
-struct type_data {
-    char *undecorated;
-    char decorated[];
-};
-
-int __std_type_info_compare(const struct type_data *left, const struct type_data *right)
-{
-    return left == right ? 0 : strcmp(left->decorated + 1, right->decorated + 1);
-}
-
-size_t __std_type_info_hash(const struct type_data *data)
-{
-    size_t value = 14695981039346656037ull;
-    for (const char *p = data->decorated + 1; *p; ++p)
-        value = (value ^ (uint8_t)*p) * 1099511628211ull;
-    return value ^ value >> 32;
-}
-
-struct name_list {
-    void *next;
-    void *padding;
-    char text[];
-};
-
-/* ".?AVname@inner@outer@@" reads "class outer::inner::name"; names with templates or operators stay decorated. */
-static size_t undecorate(const char *decorated, char *buffer, size_t room)
-{
-    static const struct {
-        char code[4];
-        const char *text;
-    } kinds[] = {{".?AV", "class "}, {".?AU", "struct "}, {".?AT", "union "}, {".?AW", "enum "}};
-    static const char basic[][2] = {".H", ".I", ".J", ".K", ".D", ".E", ".F", ".G", ".M", ".N", ".C", ".X"};
-    static const char *const basic_names[] = {"int",   "unsigned int",   "long",  "unsigned long", "char",        "unsigned char",
-                                              "short", "unsigned short", "float", "double",        "signed char", "void"};
-    if (strlen(decorated) == 2)
-        for (unsigned i = 0; i < sizeof basic / sizeof *basic; ++i)
-            if (decorated[1] == basic[i][1]) {
-                size_t length = strlen(basic_names[i]);
-                memmove(buffer, basic_names[i], length);
-                return length;
-            }
-    for (unsigned i = 0; i < 4; ++i) {
-        if (__builtin_memcmp(decorated, kinds[i].code, 4))
-            continue;
-        const char *name = decorated + 4;
-        if (kinds[i].code[3] == 'W' && *name == '4')
-            ++name;
-        size_t length = strlen(name);
-        if (strchr(name, '?') || length < 3 || name[length - 1] != '@' || name[length - 2] != '@' || length + 64 > room)
-            return 0;
-        size_t at = strlen(kinds[i].text);
-        memmove(buffer, kinds[i].text, at);
-        const char *end = name + length - 2;
-        while (end > name) {
-            const char *start = end;
-            while (start > name && start[-1] != '@')
-                --start;
-            memmove(buffer + at, start, (size_t)(end - start));
-            at += (size_t)(end - start);
-            if (start == name)
-                return at;
-            buffer[at++] = ':';
-            buffer[at++] = ':';
-            end = start - 1;
-        }
-        return at;
-    }
-    return 0;
-}
-
-const char *__std_type_info_name(struct type_data *data, void *list)
-{
-    char *known = *(char *volatile *)&data->undecorated;
-    if (known)
-        return known;
-    char buffer[1024];
-    size_t length = undecorate(data->decorated, buffer, sizeof buffer);
-    const char *text = buffer;
-    if (!length) {
-        text = data->decorated + 1;
-        length = strlen(text);
-    }
-    struct name_list *entry = HeapAlloc(GetProcessHeap(), 0, sizeof *entry + length + 1);
-    if (!entry)
-        return NULL;
-    memmove(entry->text, text, length);
-    entry->text[length] = 0;
-    known = InterlockedCompareExchangePointer((PVOID volatile *)&data->undecorated, entry->text, NULL);
-    if (known) {
-        HeapFree(GetProcessHeap(), 0, entry);
-        return known;
-    }
-    /* The module frees its names when it goes (SLIST_HEADER: 16-aligned entries). */
-    InterlockedPushEntrySList(list, (PSLIST_ENTRY)entry);
-    return entry->text;
-}
-
-void __std_type_info_destroy_list(void *list)
-{
-    PSLIST_ENTRY entry = InterlockedFlushSList(list);
-    while (entry) {
-        PSLIST_ENTRY next = entry->Next;
-        HeapFree(GetProcessHeap(), 0, entry);
-        entry = next;
-    }
 }

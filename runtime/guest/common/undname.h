@@ -1,7 +1,12 @@
 /* What the parts of __unDName share: names (undname_names.c), types (undname_types.c), whole symbols (undname.c). Every
  * function reads from u->p; after a failure u->failed is set and results mean nothing. */
-#ifndef CRT_UNDNAME_H
-#define CRT_UNDNAME_H
+#ifndef GUEST_UNDNAME_H
+#define GUEST_UNDNAME_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <windows.h>
 
 /* Flags that programs pass. */
 #define NO_LEADING_UNDERSCORES 0x0001
@@ -65,5 +70,8 @@ declarator und_type(parser *u, int top);
 const char *und_arguments(parser *u, int is_template);
 
 const char *und_symbol(parser *u);
+
+char *__unDNameEx(char *buffer, const char *decorated, int size, void *(*allocate)(size_t), void (*release)(void *),
+                  void *(*parameter)(long), unsigned flags);
 
 #endif

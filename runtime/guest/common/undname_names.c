@@ -1,5 +1,4 @@
 /* Decorated names: identifiers, scopes, templates and operators. */
-#include "internal.h"
 #include "undname.h"
 #include <string.h>
 
@@ -11,7 +10,7 @@ const char *und_fail(parser *u)
 
 char *und_keep(parser *u, size_t length)
 {
-    piece *block = malloc(sizeof *block + length + 1);
+    piece *block = HeapAlloc(GetProcessHeap(), 0, sizeof *block + length + 1);
     if (!block) {
         u->failed = 1;
         static char empty[1];

@@ -1,5 +1,4 @@
 /* Decorated types. */
-#include "internal.h"
 #include "undname.h"
 #include <string.h>
 

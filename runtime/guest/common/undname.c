@@ -1,5 +1,4 @@
 /* __unDName: Visual C++'s decorated names as C++ declarations. */
-#include "internal.h"
 #include "undname.h"
 #include <string.h>
 
@@ -143,7 +142,7 @@ char *__unDNameEx(char *buffer, const char *decorated, int size, void *(*allocat
     if (text) {
         size_t length = strlen(text);
         if (!buffer) {
-            result = allocate ? allocate(length + 1) : malloc(length + 1);
+            result = allocate ? allocate(length + 1) : HeapAlloc(GetProcessHeap(), 0, length + 1);
             size = INT_MAX;
         } else if (size > 0) {
             result = buffer;
@@ -157,7 +156,7 @@ char *__unDNameEx(char *buffer, const char *decorated, int size, void *(*allocat
     }
     while (u.pieces) {
         piece *next = u.pieces->next;
-        free(u.pieces);
+        HeapFree(GetProcessHeap(), 0, u.pieces);
         u.pieces = next;
     }
     return result;
