@@ -49,6 +49,10 @@ class ConsoleFile(FileObject):
         self.console = console
         self.synchronous = True
 
+    @property
+    def device_path(self) -> str:
+        return "\\Device\\ConDrv"
+
 
 class ConsoleInputFile(ConsoleFile):
     """CONIN$."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runtime.nt.console_file import ConsoleDevice
 from runtime.nt.disk_file import DiskDevice
 from runtime.nt.file_control import FileTable
+from runtime.nt.mount_manager import MountManagerDevice, volume_guid
 from runtime.nt.named_pipe import NamedPipeDevice
 from runtime.nt.network_device import NetworkDevice
 from runtime.nt.null_device import NullDevice
@@ -27,18 +28,15 @@ def install_devices(namespace: Namespace, drives: Drives) -> FileTable:
     namespace.place("\\Device\\Null", NullDevice())
     namespace.place("\\Device\\ConDrv", ConsoleDevice())
     namespace.place("\\Device\\Mup", NetworkDevice())
+    namespace.place("\\Device\\MountPointManager", MountManagerDevice(drives))
     for name, target in (
         ("PIPE", "\\Device\\NamedPipe"),
         ("NUL", "\\Device\\Null"),
         ("UNC", "\\Device\\Mup"),
+        ("MountPointManager", "\\Device\\MountPointManager"),
         ("CON", "\\Device\\ConDrv\\Console"),
         ("CONIN$", "\\Device\\ConDrv\\CurrentIn"),
         ("CONOUT$", "\\Device\\ConDrv\\CurrentOut"),
     ):
         namespace.place(f"\\GLOBAL??\\{name}", SymbolicLink(target))
     return table
-
-
-def volume_guid(serial: int, letter: str) -> str:
-    """Return the GUID in a volume's name: `\\\\?\\Volume{…}\\`; made of what identifies the drive, so it stays."""
-    return f"{serial:08x}-7769-6e66-73{ord(letter):02x}-000000000000"

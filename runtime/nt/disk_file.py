@@ -252,6 +252,10 @@ class DiskFile(FileObject):
         self._plain = self.synchronous and self.has_data and not self.options & ff.FILE_NO_INTERMEDIATE_BUFFERING
         self.control = device.table.attach(self.identity(), self)
 
+    @property
+    def device_path(self) -> str:
+        return f"\\Device\\{self.drive.device_name}"
+
     def _open_data(self, granted: int) -> None:
         flags = os.O_RDWR if granted & _WRITE_ACCESS else os.O_RDONLY
         try:
@@ -763,6 +767,10 @@ class VolumeFile(FileObject):
         super().__init__("", request, granted)
         self.device = device
         self.drive = device.drive
+
+    @property
+    def device_path(self) -> str:
+        return f"\\Device\\{self.drive.device_name}"
 
     def open(self, path: str, request: OpenRequest) -> FileObject:
         return self.device.open("\\" + path, request)

@@ -147,6 +147,16 @@ class FileObject(Waitable, Opener):
         self.notification_modes = 0
 
     @property
+    def device_path(self) -> str:
+        """The path of the device it was opened on."""
+        return ""
+
+    @property
+    def path(self) -> str:
+        """The full name as NtQueryObject gives it."""
+        return self.device_path + self.file_name
+
+    @property
     def skip_port_on_success(self) -> bool:
         """Whether operations that end at once post nothing to the completion port."""
         return bool(self.notification_modes & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)

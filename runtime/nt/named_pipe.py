@@ -281,6 +281,10 @@ class PipeEnd(FileObject):
         """Whether the server has disconnected this client end."""
 
     @property
+    def device_path(self) -> str:
+        return "\\Device\\NamedPipe"
+
+    @property
     def _incoming(self) -> PipeQueue:
         return self.instance.inbound if self.is_server else self.instance.outbound
 

@@ -22,6 +22,10 @@ class NullFile(FileObject):
 
     device_type = ff.FILE_DEVICE_NULL
 
+    @property
+    def device_path(self) -> str:
+        return "\\Device\\Null"
+
     def read(self, request: IoRequest) -> int:
         return STATUS_END_OF_FILE
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from typing import TYPE_CHECKING, ClassVar, Final
-
-import trio
 
 from runtime.cpu.engine import Access, Engine, Gpr
 from runtime.dlls.abi import X64, Abi
@@ -34,12 +33,13 @@ from runtime.memory.space import AddressSpace
 from runtime.nt import exception
 from runtime.nt import status as st
 from runtime.nt.crash import crash_report
-from runtime.nt.current_directory import DriveDirectories
+from runtime.nt.current_directory import DriveDirectories, set_current_directory
 from runtime.nt.environment import Environment
 from runtime.nt.handles import HandleTable
-from runtime.nt.layout import SHARED_USER_DATA, X64 as X64_LAYOUT, Layout
+from runtime.nt.layout import SHARED_USER_DATA, Layout
+from runtime.nt.layout import X64 as X64_LAYOUT
 from runtime.nt.object import ObjectType
-from runtime.nt.park import LoopEvent, call_in_loop
+from runtime.nt.park import LoopEvent
 from runtime.nt.scheduler import Scheduler
 from runtime.nt.status import NtError
 from runtime.nt.thread import Thread
@@ -229,6 +229,8 @@ class Process(Waitable):
             0, self.layout.peb_size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, lowest=SYSTEM_AREA, name="peb"
         )
         self.parameters = write_parameters(memory, self.loader.arena, parameters)
+        with contextlib.suppress(NtError):  # a folder that is not there any more is no reason not to start
+            set_current_directory(self, folder)
         ldr = write_peb(
             memory, self.layout, self.peb, self.loader.arena, program, self.parameters,
             self.machine.processor.count, image.subsystem,
