@@ -78,6 +78,9 @@ def cli() -> None:
 
 def main() -> None:
     """The console script `winfs`. Ends the process."""
+    for stream, descriptor in ((sys.stdin, 0), (sys.stdout, 1), (sys.stderr, 2)):
+        if stream is None:  # closed by the caller: no file of ours may take its place
+            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
     sys.exit(invoke(sys.argv[1:]))
 
 
@@ -85,7 +88,8 @@ def invoke(arguments: list[str]) -> int:
     """Run one command line and return its exit status; errors are printed."""
     try:
         status = cli.main(arguments, prog_name="winfs", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else error.format_message(), err=True)
         return 2

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import signal
+import sys
 from pathlib import Path
 
 import click
@@ -37,9 +37,13 @@ def run_program(
     async def main() -> int:
         with trio.move_on_after(timeout if timeout is not None else float("inf")):
             async with open_machine(config) as machine, trio.open_nursery() as nursery:
-                stdin, stdout, stderr = (descriptor if _is_open(descriptor) else None for descriptor in range(3))
                 process = await machine.spawn(
-                    program, arguments, cwd=folder, stdin=stdin, stdout=stdout, stderr=stderr
+                    program,
+                    arguments,
+                    cwd=folder,
+                    stdin=None if sys.stdin is None else 0,
+                    stdout=None if sys.stdout is None else 1,
+                    stderr=None if sys.stderr is None else 2,
                 )
                 ended_by: list[int] = await nursery.start(_watch_signals, machine, process)
                 code = await process.wait()
@@ -58,14 +62,6 @@ def run_program(
         raise _as_command_error(_only(group)) from None
     except Exception as error:
         raise _as_command_error(error) from None
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        fcntl.fcntl(descriptor, fcntl.F_GETFD)
-    except OSError:
-        return False
-    return True
 
 
 async def _watch_signals(
