@@ -46,7 +46,7 @@ CRT_EXPORT __declspec(noreturn) void _wassert(const wchar_t *expression, const w
     if (crt_app_type == 2) {
         show(expression, file, line);
     } else {
-        if (!(stderr->_flag & (_IOMYBUF | _IONBF | _IOYOURBUF)))
+        if (!(stderr->_flag & CRT_ANY_BUFFER))
             setvbuf(stderr, NULL, _IONBF, 0);
         crt_print(stderr, L"Assertion failed: %ls, file %ls, line %d\n", expression, file, line);
         fflush(stderr);

@@ -30,6 +30,8 @@
 #ifndef _WIN32_WINNT
 #define _WIN32_WINNT 0x0A00
 #endif
+#define _FILE_DEFINED /* stream.h has it */
+typedef struct _iobuf FILE;
 #include <windows.h>
 #include <errno.h>
 #include <limits.h>

@@ -260,13 +260,13 @@ CRT_EXPORT int _getw(FILE *stream)
 CRT_EXPORT int feof(FILE *stream)
 {
     CRT_VALIDATE(stream, EINVAL, 0);
-    return stream->_flag & _IOEOF;
+    return CRT_IS_UCRT ? (stream->_flag & _IOEOF) != 0 : stream->_flag & _IOEOF;
 }
 
 CRT_EXPORT int ferror(FILE *stream)
 {
     CRT_VALIDATE(stream, EINVAL, 0);
-    return stream->_flag & _IOERR;
+    return CRT_IS_UCRT ? (stream->_flag & _IOERR) != 0 : stream->_flag & _IOERR;
 }
 
 CRT_EXPORT errno_t clearerr_s(FILE *stream)

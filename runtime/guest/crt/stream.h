@@ -12,25 +12,69 @@
 #define BUFSIZ 512
 #endif
 
-/* Bits of FILE._flag; msvcrt's programs test the first ones through macros. */
+/* Both layouts and their bits are the ones that Windows has: programs test them through macros (msvcrt) or know them
+ * from portability libraries (ucrt). */
+#ifdef UCRT
+struct _iobuf {
+    char *_ptr;
+    char *_base;
+    int _cnt;
+    long _flag;
+    long _file;
+    int _charbuf;
+    int _bufsiz;
+    char *_tmpfname;
+    CRITICAL_SECTION lock;
+};
+
 #define _IOREAD 0x0001
 #define _IOWRT 0x0002
-#define _IOFBF 0x0000
-#define _IOLBF 0x0040
-#define _IONBF 0x0004
-#define _IOMYBUF 0x0008   /* the buffer is ours to free */
+#define _IORW 0x0004
+#define _IOEOF 0x0008
+#define _IOERR 0x0010
+#define _IOCTRLZ 0x0020    /* the last read ended at a Ctrl-Z */
+#define _IOMYBUF 0x0040    /* the buffer is ours to free */
+#define _IOYOURBUF 0x0080  /* setvbuf's or a temporary one */
+#define _IOSETVBUF 0x0100
+#define _IOFLRTN 0x0200    /* the buffer is a temporary one: flush at the end of the call */
+#define _IONOBUF 0x0400
+#define _IOCOMMIT 0x0800
+#define _IOSTRG 0x1000
+#define _IOALLOCATED 0x2000 /* taken, not yet open */
+#else
+struct _iobuf {
+    char *_ptr;
+    int _cnt;
+    char *_base;
+    int _flag;
+    int _file;
+    int _charbuf;
+    int _bufsiz;
+    char *_tmpfname;
+};
+
+#define _IOREAD 0x0001
+#define _IOWRT 0x0002
+#define _IONOBUF 0x0004
+#define _IOMYBUF 0x0008
 #define _IOEOF 0x0010
 #define _IOERR 0x0020
 #define _IOSTRG 0x0040
 #define _IORW 0x0080
-#define _IOYOURBUF 0x0100 /* setvbuf's or a temporary one */
+#define _IOYOURBUF 0x0100
 #define _IOSETVBUF 0x0400
-#define _IOFLRTN 0x1000   /* the buffer is a temporary one: flush at the end of the call */
-#define _IOCTRLZ 0x2000   /* the last read ended at a Ctrl-Z */
+#define _IOFLRTN 0x1000
+#define _IOCTRLZ 0x2000
 #define _IOCOMMIT 0x4000
-#define _IOALLOCATED 0x10000 /* taken, not yet open */
+#define _IOALLOCATED 0x10000
+#endif
 
-#define CRT_ANY_BUFFER (_IOMYBUF | _IONBF | _IOYOURBUF)
+/* setvbuf's modes. */
+#define _IOFBF 0x0000
+#define _IOLBF 0x0040
+#define _IONBF 0x0004
+
+#define CRT_ANY_BUFFER (_IOMYBUF | _IONOBUF | _IOYOURBUF)
 #define CRT_BIG_BUFFER (_IOMYBUF | _IOYOURBUF)
 #define CRT_BUFFER_SIZE 4096
 #define CRT_SMALL_BUFFER_SIZE 512

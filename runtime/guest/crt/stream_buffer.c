@@ -11,7 +11,7 @@ void crt_buffer_allocate(FILE *stream)
         stream->_base = buffer;
         stream->_bufsiz = CRT_BUFFER_SIZE;
     } else {
-        stream->_flag |= _IONBF;
+        stream->_flag |= _IONOBUF;
         stream->_base = (char *)&stream->_charbuf;
         stream->_bufsiz = 2;
     }
@@ -23,7 +23,7 @@ void crt_buffer_free(FILE *stream)
 {
     if (stream->_flag & _IOMYBUF)
         free(stream->_base);
-    stream->_flag &= ~(_IOMYBUF | _IOYOURBUF | _IOSETVBUF | _IONBF | _IOFLRTN);
+    stream->_flag &= ~(_IOMYBUF | _IOYOURBUF | _IOSETVBUF | _IONOBUF | _IOFLRTN);
     stream->_base = stream->_ptr = NULL;
     stream->_cnt = 0;
     stream->_bufsiz = 0;
@@ -182,7 +182,7 @@ CRT_EXPORT int setvbuf(FILE *stream, char *buffer, int mode, size_t size)
     crt_flush(stream);
     crt_buffer_free(stream);
     if (mode == _IONBF) {
-        stream->_flag |= _IONBF;
+        stream->_flag |= _IONOBUF;
         stream->_base = (char *)&stream->_charbuf;
         stream->_bufsiz = 2;
     } else {

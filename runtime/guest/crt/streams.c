@@ -5,12 +5,6 @@
 #include "stream.h"
 #include <string.h>
 
-/* A stream beyond those of _iob carries its own lock. */
-typedef struct own_stream {
-    FILE file;
-    CRITICAL_SECTION lock;
-} own_stream;
-
 FILE crt_iob[CRT_IOB_ENTRIES];
 
 /* streams[0..19] are _iob's; grows to maximum. */
@@ -18,36 +12,51 @@ static FILE **streams;
 static int stream_count, stream_space;
 static int maximum = 512;
 
-static int own_index(const FILE *stream)
+#ifdef UCRT
+typedef FILE locked_stream;
+#define LOCK_OF(stream) (&(stream)->lock)
+#else
+/* A stream beyond those of _iob carries its own lock; theirs are among the numbered ones. */
+typedef struct locked_stream {
+    FILE file;
+    CRITICAL_SECTION lock;
+} locked_stream;
+#define LOCK_OF(stream) (&((locked_stream *)(stream))->lock)
+#endif
+
+/* The numbered lock of a stream of _iob, -1 when the stream has its own. */
+static int lock_number(const FILE *stream)
 {
-    return stream >= crt_iob && stream < crt_iob + CRT_IOB_ENTRIES ? (int)(stream - crt_iob) : -1;
+    if (CRT_IS_UCRT || stream < crt_iob || stream >= crt_iob + CRT_IOB_ENTRIES)
+        return -1;
+    return CRT_LOCK_STREAMS + (int)(stream - crt_iob);
 }
 
 CRT_EXPORT void _lock_file(FILE *stream)
 {
-    int index = own_index(stream);
+    int number = lock_number(stream);
 
-    if (index >= 0)
-        _lock(CRT_LOCK_STREAMS + index);
+    if (number >= 0)
+        _lock(number);
     else
-        EnterCriticalSection(&((own_stream *)stream)->lock);
+        EnterCriticalSection(LOCK_OF(stream));
 }
 
 CRT_EXPORT void _unlock_file(FILE *stream)
 {
-    int index = own_index(stream);
+    int number = lock_number(stream);
 
-    if (index >= 0)
-        _unlock(CRT_LOCK_STREAMS + index);
+    if (number >= 0)
+        _unlock(number);
     else
-        LeaveCriticalSection(&((own_stream *)stream)->lock);
+        LeaveCriticalSection(LOCK_OF(stream));
 }
 
 static int try_lock_file(FILE *stream)
 {
-    int index = own_index(stream);
+    int number = lock_number(stream);
 
-    return index >= 0 ? crt_try_lock(CRT_LOCK_STREAMS + index) : TryEnterCriticalSection(&((own_stream *)stream)->lock);
+    return number >= 0 ? crt_try_lock(number) : TryEnterCriticalSection(LOCK_OF(stream));
 }
 
 void crt_stdio_init(void)
@@ -60,6 +69,9 @@ void crt_stdio_init(void)
     for (int i = 0; i < CRT_IOB_ENTRIES; i++) {
         streams[i] = &crt_iob[i];
         crt_iob[i]._file = -1;
+#ifdef UCRT
+        InitializeCriticalSection(&crt_iob[i].lock);
+#endif
     }
     for (int i = 0; i < 3; i++) {
         crt_ioinfo *io = crt_fd(i);
@@ -71,7 +83,11 @@ void crt_stdio_init(void)
 
 void crt_stream_clear(FILE *stream)
 {
-    memset(stream, 0, sizeof *stream);
+    stream->_ptr = stream->_base = NULL;
+    stream->_cnt = 0;
+    stream->_charbuf = 0;
+    stream->_bufsiz = 0;
+    stream->_tmpfname = NULL;
     stream->_file = -1;
     stream->_flag = _IOALLOCATED;
 }
@@ -95,7 +111,7 @@ FILE *crt_stream_allocate(void)
         found = stream;
     }
     if (!found && stream_count < maximum) {
-        own_stream *made = malloc(sizeof *made);
+        locked_stream *made = malloc(sizeof *made);
 
         if (made && stream_count == stream_space) {
             FILE **grown = realloc(streams, stream_space * 2 * sizeof *grown);
@@ -109,10 +125,10 @@ FILE *crt_stream_allocate(void)
             }
         }
         if (made) {
-            InitializeCriticalSection(&made->lock);
-            EnterCriticalSection(&made->lock);
-            crt_stream_clear(&made->file);
-            found = streams[stream_count++] = &made->file;
+            found = streams[stream_count++] = (FILE *)made;
+            InitializeCriticalSection(LOCK_OF(found));
+            EnterCriticalSection(LOCK_OF(found));
+            crt_stream_clear(found);
         }
     }
     _unlock(CRT_LOCK_IOB_SCAN);
