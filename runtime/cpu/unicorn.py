@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+import threading
 from ctypes import CFUNCTYPE, POINTER, byref, c_char, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from functools import cache
 from typing import Final
@@ -26,6 +27,7 @@ from runtime.cpu.physical import PhysicalMemory
 _UC_ARCH_X86: Final = 4
 _UC_MODE_64: Final = 8
 _TLB_FLUSH: Final = const.UC_CTL_TLB_FLUSH | 1 << 30
+_TB_FLUSH: Final = const.UC_CTL_TB_FLUSH | 1 << 30
 _REMOVE_CACHE: Final = const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | 1 << 30
 _TCG_BUFFER_SIZE: Final = const.UC_CTL_TCG_BUFFER_SIZE | 1 << 26 | 1 << 30
 _CODE_BUFFER: Final = 256 << 20
@@ -133,6 +135,8 @@ def _library() -> ctypes.CDLL:
     library.uc_context_save.argtypes = [c_void_p, c_void_p]
     library.uc_context_restore.argtypes = [c_void_p, c_void_p]
     library.uc_context_free.argtypes = [c_void_p]
+    library.uc_context_size.argtypes = [c_void_p]
+    library.uc_context_size.restype = c_size_t
     library.uc_emu_start.argtypes = [c_void_p, c_uint64, c_uint64, c_uint64, c_size_t]
     library.uc_emu_stop.argtypes = [c_void_p]
     return library
@@ -161,8 +165,8 @@ class UnicornContext:
         handle = c_void_p()
         _check(self._library.uc_context_alloc(engine._uc, byref(handle)), "allocate a context")
         self._handle: c_void_p | None = handle
-        _check(self._library.uc_context_save(engine._uc, handle), "save a context")
         assert handle.value is not None
+        ctypes.memmove(handle.value, engine._first_moment, len(engine._first_moment))
         place = handle.value + _ENV_IN_CONTEXT
         self._saved = memoryview((c_uint64 * 17).from_address(place)).cast("B").cast("Q")
         self.registers: memoryview = self._saved
@@ -280,11 +284,12 @@ class UnicornContext:
 
     def close(self) -> None:
         """Release the context."""
-        if self._handle is not None:
-            if self._current:
-                self._engine._current = None
-            self._library.uc_context_free(self._handle)
-            self._handle = None
+        with self._engine._switching:
+            if self._handle is not None:
+                if self._current:
+                    self._engine._current = None
+                self._library.uc_context_free(self._handle)
+                self._handle = None
 
 
 class UnicornEngine:
@@ -301,6 +306,10 @@ class UnicornEngine:
         self._current: UnicornContext | None = None
         self._failure: BaseException | None = None
         self._ready = False
+        self._runner: int | None = None
+        """The OS thread that runs the engine; libunicorn's caches may be touched by no other."""
+        self._stale_translations = False
+        self._stale_code = False
         self._advance = 0
         """Bytes between the RIP that Unicorn shows in a hook and the next instruction."""
         self._uc = c_void_p()
@@ -312,8 +321,11 @@ class UnicornEngine:
         self._registers = memoryview((c_uint64 * 17).from_address(self._env)).cast("B").cast("Q")
         self._error_code = c_uint32.from_address(self._env + _ERROR_CODE_IN_ENV)
         self._old_exception = ctypes.c_int32.from_address(self._env + _OLD_EXCEPTION_IN_ENV)
+        self._switching = threading.Lock()
+        """Held while the current context changes: contexts are closed on other OS threads than the one that runs."""
         self._callbacks = self._add_hooks()
         self._enter_ring3()
+        self._first_moment = self._snapshot()
         self._timer = self._create_timer()
 
     def _find_state(self) -> int:
@@ -365,6 +377,16 @@ class UnicornEngine:
         self._old_exception.value = -1
         self._ready = True
 
+    def _snapshot(self) -> bytes:
+        """Return the engine's state as uc_context_save stores it."""
+        saved = c_void_p()
+        _check(self._library.uc_context_alloc(self._uc, byref(saved)), "allocate a context")
+        _check(self._library.uc_context_save(self._uc, saved), "save a context")
+        assert saved.value is not None
+        data = ctypes.string_at(saved.value, self._library.uc_context_size(self._uc))
+        self._library.uc_context_free(saved)
+        return data
+
     def _create_timer(self) -> c_void_p:
         event = _SignalEvent()
         event.value = self._uc.value
@@ -382,6 +404,8 @@ class UnicornEngine:
 
         def trap(_uc: int, _port: int, _size: int, _value: int, _data: int) -> None:
             self._advance = _TRAP_SIZE
+            if self._stale_translations:
+                self._catch_up()
             try:
                 if on_trap(registers[rax] & 0xFFFFFFFF):
                     return
@@ -393,6 +417,8 @@ class UnicornEngine:
 
         def syscall(_uc: int, _data: int) -> None:
             self._advance = _TRAP_SIZE
+            if self._stale_translations:
+                self._catch_up()
             try:
                 if on_syscall(registers[rax] & 0xFFFFFFFF):
                     return
@@ -404,6 +430,8 @@ class UnicornEngine:
 
         def interrupt(_uc: int, vector: int, _data: int) -> None:
             self._old_exception.value = -1
+            if self._stale_translations:
+                self._catch_up()
             try:
                 if self._interrupt(vector):
                     return
@@ -443,10 +471,7 @@ class UnicornEngine:
 
     def new_context(self) -> UnicornContext:
         """Return a context in ring 3; its registers are those of the engine's first moment in ring 3."""
-        context = UnicornContext(self)
-        for index in range(16):
-            context.registers[index] = 0
-        return context
+        return UnicornContext(self)
 
     def _save(self, context: UnicornContext) -> None:
         self._library.uc_context_save(self._uc, context._handle)
@@ -455,15 +480,22 @@ class UnicornEngine:
     def run(self, context: Context) -> None:
         """Run until a handler declines to go on or `kick` is called. Raises EngineError when Unicorn gives up."""
         assert isinstance(context, UnicornContext)
-        current = self._current
-        if current is not context:
-            if current is not None:
-                self._save(current)
-            self._library.uc_context_restore(self._uc, context._handle)
-            self._current = context
-            context.registers = self._registers
+        if self._current is not context:
+            with self._switching:
+                if self._current is not None:
+                    self._save(self._current)
+                self._library.uc_context_restore(self._uc, context._handle)
+                self._current = context
+                context.registers = self._registers
         rip = context._rip if context._rip is not None else int(self._registers[16])
         context._rip = None
+        self._runner = threading.get_ident()
+        if self._stale_code:
+            self._stale_code = False
+            self._library.uc_ctl(self._uc, c_uint32(_TB_FLUSH))
+            self._stale_translations = True
+        if self._stale_translations:
+            self._catch_up()
         self._old_exception.value = -1
         error = self._library.uc_emu_start(self._uc, rip, 0, 0, 0)
         if self._failure is not None:
@@ -489,11 +521,24 @@ class UnicornEngine:
         _libc().timer_settime(self._timer, 0, byref(spec), None)
 
     def flush(self) -> None:
-        """Forget cached translations."""
+        """Forget cached translations: at once on the thread that runs the engine, else as soon as it looks up."""
+        if self._runner in (None, threading.get_ident()):
+            self._library.uc_ctl(self._uc, c_uint32(_TLB_FLUSH))
+        else:
+            self._stale_translations = True
+            self.kick()
+
+    def _catch_up(self) -> None:
+        """Do what other OS threads asked for while the engine ran; the engine stands still or is in a hook."""
+        self._stale_translations = False
         self._library.uc_ctl(self._uc, c_uint32(_TLB_FLUSH))
 
     def code_changed(self, address: int, size: int) -> None:
         """Forget decoded code in a virtual range; pages that cannot be executed have none."""
+        if self._runner not in (None, threading.get_ident()):
+            self._stale_code = True
+            self.kick()
+            return
         for page in range(address & ~0xFFF, address + size, 0x1000):
             entry = self.page_table.entry(page)
             if entry & PRESENT and not entry & NO_EXECUTE:

@@ -365,8 +365,11 @@ class Image:
 
     @property
     def relocations_stripped(self) -> bool:
-        """The image runs at its preferred base or not at all."""
-        return bool(self.characteristics & FILE_RELOCS_STRIPPED) or self.directories[DIRECTORY_RELOCATION].rva == 0
+        """The image runs at its preferred base or not at all.
+
+        An image without relocations that does not say they were stripped needs none (a DLL of forwarders).
+        """
+        return bool(self.characteristics & FILE_RELOCS_STRIPPED)
 
     @property
     def is_flat(self) -> bool:
