@@ -30,7 +30,9 @@ def file_descriptor(thread: Thread, name: str | None) -> sec.SecurityDescriptor:
     """
     if not name:
         raise Win32Error(ERROR_FILE_NOT_FOUND)
-    thread.process.machine.drives.resolve(thread.process.full_path(name).removeprefix("\\\\?\\"))
+    with thread.process.machine.drives.resolve(thread.process.full_path(name).removeprefix("\\\\?\\")) as found:
+        if not found.exists:
+            raise Win32Error(ERROR_FILE_NOT_FOUND)
     accounts = thread.process.machine.accounts
     dacl = sec.Acl(
         tuple(

@@ -1,266 +1,328 @@
-"""pathcch.h: paths of any length (learn.microsoft.com, "pathcch.h header")."""
+"""pathcch.h: paths in buffers of known size."""
 
 from __future__ import annotations
 
-import re
-
 from runtime.dlls.heap import guest_heap_new
 from runtime.dlls.kernelbase.dll import kernelbase
-from runtime.dlls.types import BOOL, HRESULT, LPCWSTR, LPWSTR, SIZE_T, ULONG, Out
-from runtime.nt import status as st
-from runtime.nt.status import Win32Error
+from runtime.dlls.shlwapi import path_rules as rules
+from runtime.dlls.shlwapi.units import encode, read, write
+from runtime.dlls.types import BOOL, HRESULT, LPCWSTR, LPVOID, LPWSTR, SIZE_T, ULONG, Out
 from runtime.nt.thread import Thread
 
-_S_FALSE = 1
-_MAX_PATH = 260
-_MAXIMUM = 0x8000
-_ALLOW_LONG_PATHS = 0x1
-_ROOTS = re.compile(
-    r"\\\\\?\\UNC\\[^\\]*(?:\\[^\\]*)?\\?"
-    r"|\\\\\?\\Volume\{[0-9A-Fa-f-]{36}\}\\?"
-    r"|\\\\\?\\[A-Za-z]:\\?"
-    r"|\\\\[^\\?][^\\]*(?:\\[^\\]*)?\\?"
-    r"|\\\\$"
-    r"|[A-Za-z]:\\?"
-    r"|\\(?!\\)",
-    re.IGNORECASE,
-)
+FILE = "file_io"
+S_OK, S_FALSE = 0, 1
+E_INVALIDARG = 0x80070057
+STRSAFE_E_INSUFFICIENT_BUFFER = 0x8007007A
+PATHCCH_E_FILENAME_TOO_LONG = 0x800700CE
+PATHCCH_ALLOW_LONG_PATHS, PATHCCH_FORCE_ENABLE, PATHCCH_FORCE_DISABLE = 1, 2, 4
+PATHCCH_DO_NOT_NORMALIZE_SEGMENTS, PATHCCH_ENSURE_IS_EXTENDED, PATHCCH_ENSURE_TRAILING_SLASH = 8, 16, 32
+MAX_LONG = 0x8000
 
 
-def root_length(path: str) -> int:
-    """Return how many characters the root of a path has; 0 for a relative path."""
-    match = _ROOTS.match(path)
-    return match.end() if match is not None else 0
+def root_length(path: str) -> int | None:
+    r"""Return the length of the root: `C:\`, `\`, `\\server\share\`, `\\?\C:\`, `\\?\UNC\server\share\`; None: none."""
+    upper = path.upper()
+    if upper.startswith("\\\\?\\UNC\\"):
+        return _share(path, 8)
+    if upper.startswith("\\\\?\\VOLUME{"):
+        end = path.find("}", 4)
+        return None if end < 0 else end + (2 if path[end + 1 : end + 2] == "\\" else 1)
+    if path.startswith("\\\\?\\"):
+        rest = path[4:]
+        if rest[1:2] != ":" or not rest[0].isalpha():
+            return None
+        return 7 if rest[2:3] == "\\" else 6
+    if path.startswith("\\\\"):
+        return _share(path, 2)
+    if path.startswith("\\"):
+        return 1
+    if path[1:2] == ":" and path[0].isascii() and path[0].isalpha():
+        return 3 if path[2:3] == "\\" else 2
+    return None
 
 
-def canonicalize(path: str) -> str:
-    """Resolve `.` and `..`, drop trailing dots, and give an empty path and a bare drive their backslash."""
-    if not path:
-        return "\\"
-    length = root_length(path)
+def _share(path: str, start: int) -> int:
+    server = path.find("\\", start)
+    if server < 0:
+        return len(path)
+    share = path.find("\\", server + 1)
+    return len(path) if share < 0 else share + 1
+
+
+def canonicalize(path: str, flags: int) -> str:
+    """Resolve `.` and `..`, drop trailing dots of the path, apply the prefix that flags ask for."""
+    if path.upper().startswith("\\\\?\\UNC\\"):
+        path = "\\\\" + path[8:]
+    elif path.startswith("\\\\?\\") and path[5:6] == ":":
+        path = path[4:]
+    length = root_length(path) or 0
     root, rest = path[:length], path[length:]
-    parts: list[str] = []
-    for part in rest.split("\\"):
-        if part == ".":
+    out: list[str] = []
+    pieces = rest.split("\\")
+    for piece in pieces:
+        if piece == ".":
             continue
-        if part == "..":
-            if parts:
-                parts.pop()
+        if piece == "..":
+            if out:
+                out.pop()
             continue
-        if part or (parts and part == ""):
-            parts.append(part)
-    text = "\\".join(part for part in parts if part)
-    if rest.endswith("\\") and text:
-        text += "\\"
-    while text.endswith("."):
-        text = text[:-1]
-    if root and text and not root.endswith("\\") and not root.endswith(":"):
-        root += "\\"
-    if root.endswith(":") and not text:
-        root += "\\"
-    return root + text or "\\"
+        if not flags & PATHCCH_DO_NOT_NORMALIZE_SEGMENTS:
+            piece = piece.rstrip(". ") if piece.strip(". ") and piece is pieces[-1] else piece
+        out.append(piece)
+    body = "\\".join(out)
+    if pieces and pieces[-1] in (".", "..") and len(out) and len(pieces) > 1 and not body.endswith("\\"):
+        body = body.rstrip("\\")
+    result = root + body
+    if not result:
+        return "\\"
+    if len(result) == 2 and result[1] == ":":
+        result += "\\"
+    if flags & PATHCCH_ENSURE_TRAILING_SLASH and not result.endswith("\\"):
+        result += "\\"
+    long = len(result) > rules.MAX_PATH - 1
+    if flags & PATHCCH_ENSURE_IS_EXTENDED or (long and flags & PATHCCH_ALLOW_LONG_PATHS):
+        if result.startswith("\\\\") and not result.startswith("\\\\?\\"):
+            result = "\\\\?\\UNC\\" + result[2:]
+        elif result[1:3] == ":\\":
+            result = "\\\\?\\" + result
+    return result
 
 
-def combine(left: str, right: str) -> str:
-    """Join two paths: an absolute right one stands alone, one that begins with a backslash keeps the left root."""
-    if not right:
-        return canonicalize(left)
-    if root_length(right) and not right.startswith("\\"):
-        return canonicalize(right)
-    if right.startswith("\\\\"):
-        return canonicalize(right)
-    if right.startswith("\\"):
-        return canonicalize(left[: root_length(left)].rstrip("\\") + right)
-    return canonicalize(f"{left}{'' if not left or left.endswith(chr(92)) else chr(92)}{right}")
+def combine(folder: str | None, more: str | None, flags: int) -> str:
+    """Join two paths; one with a root of its own replaces the other, `\\x` keeps the drive."""
+    if not folder or not more:
+        joined = folder or more or ""
+    elif more.startswith("\\") and not more.startswith("\\\\"):
+        length = root_length(folder) or 0
+        joined = folder[:length].rstrip("\\") + more
+    elif root_length(more) is not None:
+        joined = more
+    else:
+        joined = rules.add_backslash(folder) + more
+    return canonicalize(joined, flags)
 
 
-def _store(thread: Thread, path: str, buffer: int, size: int, *, long: bool = True) -> int:
-    """Store a path with its NUL. Raises Win32Error when it does not fit."""
-    if not buffer or not 0 < size <= _MAXIMUM:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    if len(path) >= size:
-        thread.process.memory.write_u16(buffer, 0)
-        raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
-    if not long and len(path) >= _MAX_PATH:
-        thread.process.memory.write_u16(buffer, 0)
-        raise Win32Error(st.ERROR_FILENAME_EXCED_RANGE)
-    thread.process.memory.write_wstr(buffer, path)
-    return st.STATUS_SUCCESS
+def _store(thread: Thread, target: int, capacity: int, text: str, flags: int) -> int:
+    if len(text) + 1 > rules.MAX_PATH and not flags & PATHCCH_ALLOW_LONG_PATHS:
+        write(thread, target, "", True)
+        return PATHCCH_E_FILENAME_TOO_LONG
+    if len(text) + 1 > capacity:
+        write(thread, target, "", True)
+        return STRSAFE_E_INSUFFICIENT_BUFFER
+    write(thread, target, text, True)
+    return S_OK
 
 
-def _read(thread: Thread, buffer: int, size: int = _MAXIMUM) -> str:
-    if not buffer or not 0 < size <= _MAXIMUM:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    text = thread.process.memory.read_wstr(buffer, size)
-    if len(text) >= size:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    return text
-
-
-@kernelbase.export("file_io")
-def PathCchSkipRoot(thread: Thread, pszPath: LPWSTR, ppszRootEnd: Out[LPWSTR]) -> HRESULT:
-    length = root_length(_read(thread, pszPath))
-    if not length or not ppszRootEnd:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    ppszRootEnd.set(pszPath + 2 * length)
-    return 0
-
-
-@kernelbase.export("file_io")
-def PathCchIsRoot(thread: Thread, pszPath: LPCWSTR) -> BOOL:
-    return int(bool(pszPath) and root_length(pszPath or "") == len(pszPath or ""))
-
-
-@kernelbase.export("file_io")
-def PathCchCanonicalize(thread: Thread, pszPathOut: LPWSTR, cchPathOut: SIZE_T, pszPathIn: LPCWSTR) -> HRESULT:
-    return _store(thread, canonicalize(pszPathIn or ""), pszPathOut, cchPathOut, long=False)
-
-
-@kernelbase.export("file_io")
-def PathCchCanonicalizeEx(
-    thread: Thread, pszPathOut: LPWSTR, cchPathOut: SIZE_T, pszPathIn: LPCWSTR, dwFlags: ULONG
-) -> HRESULT:
-    return _store(thread, canonicalize(pszPathIn or ""), pszPathOut, cchPathOut, long=bool(dwFlags & _ALLOW_LONG_PATHS))
-
-
-@kernelbase.export("file_io")
-def PathCchCombine(
-    thread: Thread, pszPathOut: LPWSTR, cchPathOut: SIZE_T, pszPathIn: LPCWSTR, pszMore: LPCWSTR
-) -> HRESULT:
-    return _store(thread, combine(pszPathIn or "", pszMore or ""), pszPathOut, cchPathOut, long=False)
-
-
-@kernelbase.export("file_io")
+@kernelbase.export(category=FILE)
 def PathCchCombineEx(
-    thread: Thread, pszPathOut: LPWSTR, cchPathOut: SIZE_T, pszPathIn: LPCWSTR, pszMore: LPCWSTR, dwFlags: ULONG
+    thread: Thread, pszPathOut: LPWSTR, cchPathOut: SIZE_T, pszPathIn: LPVOID, pszMore: LPVOID, dwFlags: ULONG
 ) -> HRESULT:
-    path = combine(pszPathIn or "", pszMore or "")
-    return _store(thread, path, pszPathOut, cchPathOut, long=bool(dwFlags & _ALLOW_LONG_PATHS))
+    """Join two paths."""
+    if not pszPathOut or not 0 < cchPathOut <= MAX_LONG or (not pszPathIn and not pszMore):
+        if pszPathOut and cchPathOut:
+            write(thread, pszPathOut, "", True)
+        return E_INVALIDARG
+    folder = read(thread, pszPathIn, True) if pszPathIn else None
+    more = read(thread, pszMore, True) if pszMore else None
+    return _store(thread, pszPathOut, cchPathOut, combine(folder, more, dwFlags), dwFlags)
 
 
-@kernelbase.export("file_io")
-def PathCchAppend(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, pszMore: LPCWSTR) -> HRESULT:
-    path = combine(_read(thread, pszPath, cchPath), (pszMore or "").lstrip("\\"))
-    return _store(thread, path, pszPath, cchPath, long=False)
+@kernelbase.export(category=FILE)
+def PathCchCombine(
+    thread: Thread, pszPathOut: LPWSTR, cchPathOut: SIZE_T, pszPathIn: LPVOID, pszMore: LPVOID
+) -> HRESULT:
+    """Join two paths."""
+    return PathCchCombineEx(thread, pszPathOut, cchPathOut, pszPathIn, pszMore, 0)
 
 
-@kernelbase.export("file_io")
+@kernelbase.export(category=FILE)
 def PathCchAppendEx(
-    thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, pszMore: LPCWSTR, dwFlags: ULONG
+    thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, pszMore: LPVOID, dwFlags: ULONG
 ) -> HRESULT:
-    path = combine(_read(thread, pszPath, cchPath), (pszMore or "").lstrip("\\"))
-    return _store(thread, path, pszPath, cchPath, long=bool(dwFlags & _ALLOW_LONG_PATHS))
+    """Append a path."""
+    return PathCchCombineEx(thread, pszPath, cchPath, pszPath, pszMore, dwFlags)
 
 
-@kernelbase.export("file_io")
-def PathCchRemoveFileSpec(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
-    path = _read(thread, pszPath, cchPath)
-    length = root_length(path)
-    if length == len(path):
-        return _S_FALSE
-    kept = path[length:].rpartition("\\")[0]
-    return _store(thread, path[:length] + kept, pszPath, cchPath)
+@kernelbase.export(category=FILE)
+def PathCchAppend(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, pszMore: LPVOID) -> HRESULT:
+    """Append a path."""
+    return PathCchCombineEx(thread, pszPath, cchPath, pszPath, pszMore, 0)
 
 
-def _extension_at(path: str) -> int:
-    """Return where the extension's dot is; the length of the path when there is none."""
-    last = path.rpartition("\\")[2]
-    dot = last.rfind(".")
-    return len(path) if dot < 0 or " " in last[dot:] else len(path) - len(last) + dot
-
-
-@kernelbase.export("file_io")
-def PathCchFindExtension(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, ppszExt: Out[LPWSTR]) -> HRESULT:
-    ppszExt.set(pszPath + 2 * _extension_at(_read(thread, pszPath, cchPath)))
-    return 0
-
-
-def _with_dot(extension: str | None) -> str:
-    text = extension or ""
-    if any(character in text for character in "\\ ") or "." in text[1:]:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    return text if not text or text.startswith(".") else "." + text
-
-
-@kernelbase.export("file_io")
-def PathCchAddExtension(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, pszExt: LPCWSTR) -> HRESULT:
-    path = _read(thread, pszPath, cchPath)
-    extension = _with_dot(pszExt)
-    if _extension_at(path) < len(path):
-        return _S_FALSE
-    return _store(thread, path + extension, pszPath, cchPath)
-
-
-@kernelbase.export("file_io")
-def PathCchRenameExtension(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, pszExt: LPCWSTR) -> HRESULT:
-    path = _read(thread, pszPath, cchPath)
-    return _store(thread, path[: _extension_at(path)] + _with_dot(pszExt), pszPath, cchPath)
-
-
-@kernelbase.export("file_io")
-def PathCchRemoveExtension(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
-    path = _read(thread, pszPath, cchPath)
-    place = _extension_at(path)
-    if place == len(path):
-        return _S_FALSE
-    return _store(thread, path[:place], pszPath, cchPath)
-
-
-@kernelbase.export("file_io")
-def PathCchAddBackslash(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
-    path = _read(thread, pszPath, cchPath)
-    if path.endswith("\\"):
-        return _S_FALSE
-    return _store(thread, path + "\\", pszPath, cchPath)
-
-
-@kernelbase.export("file_io")
-def PathCchRemoveBackslash(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
-    path = _read(thread, pszPath, cchPath)
-    if not path.endswith("\\") or root_length(path) == len(path):
-        return _S_FALSE
-    return _store(thread, path[:-1], pszPath, cchPath)
-
-
-@kernelbase.export("file_io")
-def PathCchStripToRoot(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
-    path = _read(thread, pszPath, cchPath)
-    length = root_length(path)
-    if not length:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    if length == len(path):
-        return _S_FALSE
-    return _store(thread, path[:length], pszPath, cchPath)
-
-
-@kernelbase.export("file_io")
-def PathCchStripPrefix(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
-    path = _read(thread, pszPath, cchPath)
-    if path[:8].upper() == "\\\\?\\UNC\\":
-        return _store(thread, "\\\\" + path[8:], pszPath, cchPath)
-    if path.startswith("\\\\?\\") and path[5:6] == ":":
-        return _store(thread, path[4:], pszPath, cchPath)
-    return _S_FALSE
-
-
-@kernelbase.export("file_io")
-async def PathAllocCanonicalize(
-    thread: Thread, pszPathIn: LPCWSTR, dwFlags: ULONG, ppszPathOut: Out[LPWSTR]
+@kernelbase.export(category=FILE)
+def PathCchCanonicalizeEx(
+    thread: Thread, pszPathOut: LPWSTR, cchPathOut: SIZE_T, pszPathIn: LPVOID, dwFlags: ULONG
 ) -> HRESULT:
-    return await _allocate(thread, canonicalize(pszPathIn or ""), dwFlags, ppszPathOut)
+    """Resolve `.` and `..`."""
+    if not pszPathOut or not cchPathOut or not pszPathIn:
+        return E_INVALIDARG
+    return _store(thread, pszPathOut, cchPathOut, canonicalize(read(thread, pszPathIn, True), dwFlags), dwFlags)
 
 
-@kernelbase.export("file_io")
+@kernelbase.export(category=FILE)
+def PathCchCanonicalize(thread: Thread, pszPathOut: LPWSTR, cchPathOut: SIZE_T, pszPathIn: LPVOID) -> HRESULT:
+    """Resolve `.` and `..`."""
+    return PathCchCanonicalizeEx(thread, pszPathOut, cchPathOut, pszPathIn, 0)
+
+
+@kernelbase.export(category=FILE)
+async def PathAllocCanonicalize(thread: Thread, pszPathIn: LPVOID, dwFlags: ULONG, ppszPathOut: Out[LPVOID]) -> HRESULT:
+    """Resolve `.` and `..`; the caller frees the result with LocalFree."""
+    if not pszPathIn or not ppszPathOut:
+        return E_INVALIDARG
+    text = canonicalize(read(thread, pszPathIn, True), dwFlags)
+    ppszPathOut.set(await guest_heap_new(thread, encode(text + "\0", True)))
+    return S_OK
+
+
+@kernelbase.export(category=FILE)
 async def PathAllocCombine(
-    thread: Thread, pszPathIn: LPCWSTR, pszMore: LPCWSTR, dwFlags: ULONG, ppszPathOut: Out[LPWSTR]
+    thread: Thread, pszPathIn: LPVOID, pszMore: LPVOID, dwFlags: ULONG, ppszPathOut: Out[LPVOID]
 ) -> HRESULT:
-    return await _allocate(thread, combine(pszPathIn or "", pszMore or ""), dwFlags, ppszPathOut)
+    """Join two paths; the caller frees the result with LocalFree."""
+    if not ppszPathOut or (not pszPathIn and not pszMore):
+        return E_INVALIDARG
+    folder = read(thread, pszPathIn, True) if pszPathIn else None
+    more = read(thread, pszMore, True) if pszMore else None
+    ppszPathOut.set(await guest_heap_new(thread, encode(combine(folder, more, dwFlags) + "\0", True)))
+    return S_OK
 
 
-async def _allocate(thread: Thread, path: str, flags: int, target: Out[LPWSTR]) -> int:
-    """Give the caller a path it frees with LocalFree."""
-    target.set(0)
-    if len(path) >= (_MAXIMUM if flags & _ALLOW_LONG_PATHS else _MAX_PATH):
-        raise Win32Error(st.ERROR_FILENAME_EXCED_RANGE)
-    target.set(await guest_heap_new(thread, path.encode("utf-16-le", "surrogatepass") + b"\0\0"))
-    return st.STATUS_SUCCESS
+@kernelbase.export(category=FILE)
+def PathCchSkipRoot(thread: Thread, pszPath: LPVOID, ppszRootEnd: Out[LPVOID]) -> HRESULT:
+    """Return the address behind the root."""
+    if not pszPath or not ppszRootEnd:
+        return E_INVALIDARG
+    length = root_length(read(thread, pszPath, True))
+    if length is None:
+        ppszRootEnd.set(0)
+        return E_INVALIDARG
+    ppszRootEnd.set(pszPath + 2 * length)
+    return S_OK
+
+
+@kernelbase.export(category=FILE)
+def PathCchIsRoot(thread: Thread, pszPath: LPCWSTR) -> BOOL:
+    """Whether a path is a root."""
+    path = pszPath or ""
+    length = root_length(path)
+    return int(bool(path) and length == len(path) and (not path[1:2] == ":" or len(path) == 3))
+
+
+@kernelbase.export(category=FILE)
+def PathCchRemoveFileSpec(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
+    """Remove the last component, but nothing of the root; S_FALSE when there is nothing to remove."""
+    if not pszPath or not 0 < cchPath <= MAX_LONG:
+        return E_INVALIDARG
+    path = read(thread, pszPath, True)
+    root = root_length(path) or 0
+    cut = path.rfind("\\", root)
+    keep = path[:root] if cut < 0 else path[:cut]
+    if keep == path:
+        return S_FALSE
+    write(thread, pszPath, keep, True)
+    return S_OK
+
+
+@kernelbase.export(category=FILE)
+def PathCchFindExtension(thread: Thread, pszPath: LPVOID, cchPath: SIZE_T, ppszExt: Out[LPVOID]) -> HRESULT:
+    """Return the address of the extension's dot, or of the end."""
+    if not pszPath or not 0 < cchPath <= MAX_LONG or not ppszExt:
+        return E_INVALIDARG
+    ppszExt.set(pszPath + 2 * rules.extension(read(thread, pszPath, True)))
+    return S_OK
+
+
+def _extension(thread: Thread, address: int, capacity: int, extension: str | None, replace: bool) -> int:
+    if not address or not 0 < capacity <= MAX_LONG or extension is None or set(extension) & set("\\ "):
+        return E_INVALIDARG
+    path = read(thread, address, True)
+    at = rules.extension(path)
+    if at < len(path) and not replace:
+        return S_FALSE
+    suffix = extension if not extension or extension.startswith(".") else "." + extension
+    result = path[:at] + ("" if suffix == "." else suffix)
+    if len(result) + 1 > capacity:
+        return STRSAFE_E_INSUFFICIENT_BUFFER
+    write(thread, address, result, True)
+    return S_OK
+
+
+@kernelbase.export(category=FILE)
+def PathCchAddExtension(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, pszExt: LPCWSTR) -> HRESULT:
+    """Append an extension to a path without one."""
+    return _extension(thread, pszPath, cchPath, pszExt, False)
+
+
+@kernelbase.export(category=FILE)
+def PathCchRenameExtension(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T, pszExt: LPCWSTR) -> HRESULT:
+    """Replace the extension."""
+    return _extension(thread, pszPath, cchPath, pszExt, True)
+
+
+@kernelbase.export(category=FILE)
+def PathCchRemoveExtension(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
+    """Remove the extension; S_FALSE when there is none."""
+    if not pszPath or not 0 < cchPath <= MAX_LONG:
+        return E_INVALIDARG
+    path = read(thread, pszPath, True)
+    at = rules.extension(path)
+    if at == len(path):
+        return S_FALSE
+    write(thread, pszPath, path[:at], True)
+    return S_OK
+
+
+@kernelbase.export(category=FILE)
+def PathCchAddBackslash(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
+    """Append a backslash; S_FALSE when there is one."""
+    path = read(thread, pszPath, True)
+    if path.endswith("\\"):
+        return S_FALSE
+    if len(path) + 2 > cchPath:
+        return STRSAFE_E_INSUFFICIENT_BUFFER
+    write(thread, pszPath, path + "\\", True)
+    return S_OK
+
+
+@kernelbase.export(category=FILE)
+def PathCchRemoveBackslash(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
+    """Remove a trailing backslash, but not that of a root; S_FALSE when there is none."""
+    if not pszPath or not 0 < cchPath <= MAX_LONG:
+        return E_INVALIDARG
+    path = read(thread, pszPath, True)
+    if not path.endswith("\\") or root_length(path) == len(path):
+        return S_FALSE
+    write(thread, pszPath, path[:-1], True)
+    return S_OK
+
+
+@kernelbase.export(category=FILE)
+def PathCchStripPrefix(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
+    r"""Remove `\\?\`; S_FALSE when there is none."""
+    if not pszPath or not 0 < cchPath <= MAX_LONG:
+        return E_INVALIDARG
+    path = read(thread, pszPath, True)
+    if path.upper().startswith("\\\\?\\UNC\\"):
+        write(thread, pszPath, "\\\\" + path[8:], True)
+        return S_OK
+    if path.startswith("\\\\?\\") and path[5:6] == ":":
+        write(thread, pszPath, path[4:], True)
+        return S_OK
+    return S_FALSE
+
+
+@kernelbase.export(category=FILE)
+def PathCchStripToRoot(thread: Thread, pszPath: LPWSTR, cchPath: SIZE_T) -> HRESULT:
+    """Keep the root only; S_FALSE when there is nothing else."""
+    if not pszPath or not 0 < cchPath <= MAX_LONG:
+        return E_INVALIDARG
+    path = read(thread, pszPath, True)
+    length = root_length(path)
+    if length is None:
+        write(thread, pszPath, "", True)
+        return E_INVALIDARG
+    if length == len(path):
+        return S_FALSE
+    write(thread, pszPath, path[:length], True)
+    return S_OK

@@ -25,6 +25,21 @@ def lower(text: str) -> str:
     return "".join(out)
 
 
+def _change_narrow(thread: Thread, data: bytes, up: bool) -> bytes:
+    """Change the case of text in the ANSI code page; what has no counterpart there stays."""
+    process = thread.process
+    text = process.decode_ansi(data)
+    if len(text) != len(data):
+        return data
+    out = bytearray()
+    for original, character in zip(data, text, strict=True):
+        changed = upcase(character) if up else lower(character)
+        encoded = process.encode_ansi(changed)
+        same = len(encoded) == 1 and process.decode_ansi(encoded) == changed
+        out.append(encoded[0] if same else original)
+    return bytes(out)
+
+
 def _change_case(thread: Thread, address: int, up: bool, wide: bool) -> int:
     """A value below 64 Ki is a character to convert, not an address."""
     memory = thread.process.memory
@@ -32,14 +47,11 @@ def _change_case(thread: Thread, address: int, up: bool, wide: bool) -> int:
     if address < 0x10000:
         if wide:
             return ord(convert(chr(address)))
-        narrow = thread.process.encode_ansi(convert(thread.process.decode_ansi(bytes((address & 0xFF,)))))
-        return narrow[0] if len(narrow) == 1 else address
+        return _change_narrow(thread, bytes((address & 0xFF,)), up)[0]
     if wide:
         memory.write_wstr(address, convert(memory.read_wstr(address)))
     else:
-        text = memory.read_str(address)
-        changed = thread.process.encode_ansi(convert(thread.process.decode_ansi(text)))
-        memory.write(address, changed if len(changed) == len(text) else text)
+        memory.write(address, _change_narrow(thread, memory.read_str(address), up))
     return address
 
 
@@ -49,9 +61,7 @@ def _change_buffer(thread: Thread, address: int, count: int, up: bool, wide: boo
     if wide:
         memory.write(address, encode_wide(convert(decode_wide(memory.read(address, 2 * count)))))
     else:
-        data = memory.read(address, count)
-        changed = thread.process.encode_ansi(convert(thread.process.decode_ansi(data)))
-        memory.write(address, changed if len(changed) == count else data)
+        memory.write(address, _change_narrow(thread, memory.read(address, count), up))
     return count
 
 
