@@ -1,6 +1,7 @@
 """The C runtime, msvcrt and ucrt: each `tests/guest/crt/NAME.c` prints what `NAME.expected` says.
 
-A test whose two flavours differ has `NAME.msvcrt.expected` and `NAME.ucrt.expected` in its place. Expected texts follow
+A test whose two flavours differ has `NAME.msvcrt.expected` and `NAME.ucrt.expected` in its place; `NAME.stdin`, where
+there is one, is the program's standard input. Expected texts follow
 Microsoft's documentation, checked against Wine where Wine does as Windows does; line ends are compared as LF.
 """
 
@@ -69,7 +70,8 @@ def msvcrt_program(name: str, folder: Path, library: Path) -> Path:
 def check(winfs: Runner, program: Path, folder: Path, text: str) -> None:
     """Run the program in an empty folder and compare what it prints."""
     folder.mkdir(exist_ok=True)
-    done = winfs("run", program, cwd=folder)
+    given = SOURCES / f"{program.stem}.stdin"
+    done = winfs("run", program, cwd=folder, stdin=given.read_bytes() if given.exists() else None)
     if b"CreateProcess" in done.stderr and b"does not exist yet" in done.stderr:
         pytest.xfail("programs cannot start programs yet")
     printed = done.stdout.decode("latin-1").replace("\r\n", "\n")
