@@ -53,7 +53,7 @@ def handler(function: Handler[P, T]) -> Handler[P, T]:
     """Make a request handler safe: whatever goes wrong in it becomes an errno."""
     name = function.__name__
 
-    async def safe(self: MountOperations, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def safe(self: MountOperations, /, *args: P.args, **kwargs: P.kwargs) -> T:
         self.counts[name] += 1
         try:
             return await function(self, *args, **kwargs)
