@@ -102,11 +102,13 @@ def _contents(name: str) -> tuple[dict[str, Export], dict[str, str], dict[int, s
         stem = alias.removesuffix(".dll")
         own: Dll | None = dlls.find(name)
         merged = {export: f"{stem}.{export}" for export in (*exports, *forwards)}
-        if own is not None:
-            for export in own.exports:
-                merged.pop(export, None)
-            return dict(own.exports), merged, dict(own.ordinals)
-        return {}, merged, {}
+        own_exports = dict(own.exports) if own is not None else {}
+        for export in own_exports:
+            merged.pop(export, None)
+        for export, target in guest_functions().get(name, {}).items():
+            own_exports.pop(export, None)
+            merged[export] = f"ntrtl.{target}"
+        return own_exports, merged, dict(own.ordinals) if own is not None else {}
     dll = dlls.find(name)
     exports = dict(dll.exports) if dll is not None else {}
     forwards = dict(dll.forwards) if dll is not None else {}
