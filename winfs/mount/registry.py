@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Hashable, Iterable, Iterator
+from contextlib import suppress
 
 from runtime.nt.casing import upcase
 from runtime.nt.regfile import friendly_path
@@ -145,9 +146,9 @@ class KeyDirectory(Directory):
 
     def _subkey(self, name: str) -> Node | None:
         if rt.is_cut(name):
-            for found, node in self._keys():
+            for found, entry in self._keys():
                 if found == name:
-                    return node
+                    return entry
         fold = upcase(rt.unescape(name))
         tree, key = self._files.tree, self.registry_key
         child = tree.children(self._node).get(fold)
@@ -196,6 +197,9 @@ class KeyDirectory(Directory):
         found = self._files.scratch(self._node).get(name)
         if found is None:
             raise fail(errno.ENOENT)
+        if value is not None:
+            value.draft = name
+            return value
         return found
 
     def _value(self, name: str) -> ValueFile | None:
@@ -506,8 +510,9 @@ class ValueHandle(Handle):
 
     def release(self) -> None:
         try:
-            if self._buffer.written or self._buffer.truncated:
-                self._buffer.written = self._buffer.truncated = False
-                self._file.commit(bytes(self._buffer.data))
+            if self._buffer.written or self._buffer.truncated or self._file.draft is not None:
+                # Nobody hears of an error any more; a bad edit leaves the old value.
+                with suppress(OSError):
+                    self._file.commit(bytes(self._buffer.data))
         finally:
             self._forget()
