@@ -17,7 +17,7 @@ from tests.conftest import Runner
 
 GUEST = Path(__file__).parent.parent / "runtime" / "guest"
 SOURCES = Path(__file__).parent / "guest" / "cxx"
-SPECS = {
+SPECS: dict[str, dict[str, tuple[str, ...]]] = {
     "msvcrt": {"msvcrt.dll": ("crt/msvcrt.spec", "crt/msvcrt-b.spec")},
     "vcruntime": {
         "vcruntime140.dll": ("vcruntime/vcruntime140.spec",),
