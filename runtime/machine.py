@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import trio
 
@@ -24,7 +24,7 @@ from runtime import dlls
 from runtime.config import ConfigError, MachineConfig
 from runtime.cpu.engine import Engine, Handlers
 from runtime.cpu.physical import PhysicalMemory
-from runtime.dlls.export import Export
+from runtime.dlls.export import Dll, Export
 from runtime.dlls.gate import ExportGate, Gate, MissingGate, UnknownServiceGate
 from runtime.loader import builtin
 from runtime.loader.builtin import BuiltinImage
@@ -44,6 +44,7 @@ from runtime.nt.known_folders import create_skeleton
 from runtime.nt.object import standard_namespace
 from runtime.nt.park import LoopEvent, call_in_loop
 from runtime.nt.process import Process
+from runtime.nt.process_record import EndedProcesses
 from runtime.nt.processor import Processor
 from runtime.nt.registry_defaults import MachineFacts, open_registry
 from runtime.nt.services import SERVICE_NUMBERS
@@ -53,6 +54,7 @@ from runtime.nt.streams import open_streams
 from runtime.nt.thread import Thread
 from runtime.nt.time_zone import host_time_zone
 from runtime.nt.token import Token
+from runtime.trace.sinks import Subscription
 from runtime.trace.trace import make_trace
 from runtime.vfs.drives import Drives
 
@@ -63,6 +65,8 @@ _TICK: Final = 0.002
 _SHUTDOWN_PATIENCE: Final = 5.0
 """Seconds in which programs that are told to end must be gone."""
 _SWITCH_INTERVAL: Final = 0.0005
+
+F = TypeVar("F", bound=Callable[..., object])
 
 TrapTarget = Callable[[Process], "Gate"]
 
@@ -102,6 +106,7 @@ class Machine:
         )
         self.processes: dict[int, Process] = {}
         self.threads: dict[int, Thread] = {}
+        self.ended_processes = EndedProcesses()
         self.timer_resolution = 156250
         """What the clock interrupt is set to, in 100 ns; it is answered truthfully but changes nothing here."""
         self._next_luid = 0x10000
@@ -321,13 +326,34 @@ class Machine:
             process.guest_tracer = GuestTracer(process)
         return process.guest_tracer
 
-    def override(self, module: str, export: Export) -> None:
-        """Serve `export.name` of the DLL `module` with another function, in processes started from now on.
+    def override(self, module: str, *, category: str = "process", fails: int | None = None,
+                 name: str | None = None) -> Callable[[F], F]:  # fmt: skip
+        """Serve an export of a system DLL with one's own typed function, in processes started from now on.
 
-        For users of the library: `runtime.dlls.export.Dll(module).export(…)` makes the export.
+            @machine.override("kernel32.dll", category="time")
+            def GetTickCount(thread: Thread) -> DWORD:
+                return 42
+
+        The function's annotations say how it is called; a name the DLL does not have is added to it.
         """
-        self._overrides[module.lower(), export.name] = export
-        self._builtin.pop(module.lower(), None)
+
+        def declare(function: F) -> F:
+            export = Export(Dll(module), name or function.__name__, function, category, fails, None)
+            with self.lock:
+                self._overrides[module.lower(), export.name] = export
+                self._builtin.pop(module.lower(), None)
+            return function
+
+        return declare
+
+    def events(self, capacity: int = 65536) -> Subscription:
+        """Return an async iterator of everything the trace sees from now on; it switches the trace on.
+
+        It ends when the machine shuts down. `capacity` events wait for a slow reader; more are dropped and counted.
+        """
+        subscription = Subscription(capacity)
+        self.trace.add_sink(subscription)
+        return subscription
 
     def _extra_exports(self, name: str) -> Iterable[Export]:
         """Overrides for names that the DLL does not have, or has in guest code."""

@@ -29,6 +29,7 @@ from runtime.memory.constants import (
     PAGE_READWRITE,
 )
 from runtime.memory.faults import MemoryFault
+from runtime.memory.inspect import peek, peek_word
 from runtime.memory.space import AddressSpace
 from runtime.nt import exception
 from runtime.nt import status as st
@@ -59,6 +60,8 @@ log = logging.getLogger(__name__)
 PROCESS_TYPE = ObjectType("Process", read=0x20410, write=0x20BEA, execute=0x121001, all=0x1FFFFF)
 
 _MINIMUM_STACK: Final = 0x10000
+_ENVIRONMENT_KEPT: Final = 0x10000
+"""Bytes of its environment that are remembered of an ended process."""
 
 
 class Process(Waitable):
@@ -192,6 +195,14 @@ class Process(Waitable):
             self._narrow_command_line = self.loader.arena.allocate(len(data))
             memory.write(self._narrow_command_line, data)
         return self._narrow_command_line
+
+    def environment_block(self) -> bytes:
+        """Return the environment block as it is now, empty where there is none; safe while the program runs."""
+        try:
+            block = peek_word(self.memory, self.parameters + 0x80, self.pointer_size)
+            return peek(self.memory, block, peek_word(self.memory, self.parameters + 0x3F0))
+        except MemoryFault:
+            return b""
 
     def times(self) -> tuple[int, int]:
         """Return kernel and user time in 100 ns; the worker's processor time counts as user time."""
@@ -340,6 +351,7 @@ class Process(Waitable):
 
     def _take_apart(self) -> None:
         self._end()
+        self.machine.ended_processes.add(self.record())
         self.engine.close()
         self.memory.close()
         if self.report_descriptor >= 0:
@@ -506,6 +518,14 @@ class Process(Waitable):
         """Put back the return addresses that the tracer replaced: the stack is about to be unwound."""
         while thread.trace_stack:
             thread.trace_stack.pop().restore(self)
+
+    def record(self) -> ProcessRecord:
+        """What is to be remembered of the process."""
+        return ProcessRecord(
+            self.pid, self.parent_pid, self.image_path, self.command_line, self.current_directory,
+            self.environment_block()[:_ENVIRONMENT_KEPT], str(self.token.user), self.exit_status, self.exit_reason,
+            self.create_time, self.exit_time,
+        )  # fmt: skip
 
     def state(self) -> dict[str, str | int | bool | None]:
         """What this process is, as plain data."""
