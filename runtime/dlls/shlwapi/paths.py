@@ -116,7 +116,8 @@ def PathIsURLW(thread: Thread, pszPath: LPCWSTR) -> BOOL:
 def PathIsPrefixW(thread: Thread, pszPrefix: LPCWSTR, pszPath: LPCWSTR) -> BOOL:
     """Whether one path is a folder above another."""
     prefix = (pszPrefix or "").rstrip("\\")
-    return int(not pszPrefix or (bool(prefix) and rules.common_prefix(prefix, pszPath or "").rstrip("\\").upper() == prefix.upper()))
+    shared = rules.common_prefix(prefix, pszPath or "").rstrip("\\")
+    return int(not pszPrefix or (bool(prefix) and shared.upper() == prefix.upper()))
 
 
 @shlwapi.export(category=FILE)

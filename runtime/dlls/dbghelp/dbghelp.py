@@ -1,0 +1,176 @@
+"""dbghelp.h: symbols from the export tables of loaded modules; there is no debug information."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from runtime.dlls.dbghelp.dll import dbghelp
+from runtime.dlls.heap import guest_heap_free, guest_heap_new
+from runtime.dlls.process_state import process_state
+from runtime.dlls.text import encode_text
+from runtime.dlls.types import BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, LPVOID, PVOID, ULONGLONG, Out
+from runtime.loader.module import Module
+from runtime.nt.status import (
+    ERROR_INVALID_ADDRESS,
+    ERROR_INVALID_HANDLE,
+    ERROR_INVALID_PARAMETER,
+    ERROR_MOD_NOT_FOUND,
+    Win32Error,
+)
+from runtime.nt.thread import Thread
+
+DEBUG = "exception"
+
+
+@dataclass(slots=True)
+class _Symbols:
+    """What dbghelp keeps for a process."""
+
+    options: int = 2
+    initialized: bool = False
+
+
+def _state(thread: Thread) -> _Symbols:
+    return process_state(thread.process, _Symbols)
+
+
+def _ready(thread: Thread) -> None:
+    """Raises Win32Error(ERROR_INVALID_HANDLE) before SymInitialize."""
+    if not _state(thread).initialized:
+        raise Win32Error(ERROR_INVALID_HANDLE)
+
+
+@dbghelp.export(category=DEBUG)
+def SymGetOptions(thread: Thread) -> DWORD:
+    """Return the options."""
+    return _state(thread).options
+
+
+@dbghelp.export(category=DEBUG)
+def SymSetOptions(thread: Thread, SymOptions: DWORD) -> DWORD:
+    """Set the options; returns them."""
+    _state(thread).options = SymOptions
+    return SymOptions
+
+
+def _initialize(thread: Thread) -> int:
+    state = _state(thread)
+    if state.initialized:
+        raise Win32Error(ERROR_INVALID_PARAMETER)
+    state.initialized = True
+    return 1
+
+
+@dbghelp.export(category=DEBUG)
+def SymInitialize(thread: Thread, hProcess: HANDLE, UserSearchPath: LPCSTR, fInvadeProcess: BOOL) -> BOOL:
+    """Begin to look up symbols."""
+    return _initialize(thread)
+
+
+@dbghelp.export(category=DEBUG)
+def SymInitializeW(thread: Thread, hProcess: HANDLE, UserSearchPath: LPCWSTR, fInvadeProcess: BOOL) -> BOOL:
+    """Begin to look up symbols."""
+    return _initialize(thread)
+
+
+@dbghelp.export(category=DEBUG)
+def SymCleanup(thread: Thread, hProcess: HANDLE) -> BOOL:
+    """End looking up symbols."""
+    _ready(thread)
+    _state(thread).initialized = False
+    return 1
+
+
+def _module(thread: Thread, address: int) -> Module:
+    module = thread.process.modules.at(address)
+    if module is None:
+        raise Win32Error(ERROR_MOD_NOT_FOUND)
+    return module
+
+
+def nearest_export(module: Module, address: int) -> tuple[str, int] | None:
+    """Return the name and address of the export that lies closest before an address, or None."""
+    rva = address - module.base
+    found: tuple[str, int] | None = None
+    if module.builtin is not None:
+        candidates = list(module.builtin.functions.items())
+    elif module.image is not None:
+        candidates = [
+            (export.name, export.rva)
+            for export in module.image.exports()
+            if export.name is not None and export.forwarder is None
+        ]
+    else:
+        candidates = []
+    for name, at in candidates:
+        if at <= rva and (found is None or at > found[1]):
+            found = name, at
+    return None if found is None else (found[0], module.base + found[1])
+
+
+def _from_address(thread: Thread, address: int, displacement: Out[ULONGLONG], target: int, wide: bool) -> int:
+    """SYMBOL_INFO: flags, addresses and a name of at most MaxNameLen characters."""
+    _ready(thread)
+    memory = thread.process.memory
+    module = _module(thread, address)
+    symbol = nearest_export(module, address)
+    if symbol is None:
+        raise Win32Error(ERROR_INVALID_ADDRESS)
+    name, start = symbol
+    capacity = memory.read_u32(target + 80)
+    data = encode_text(thread, name, wide)
+    unit = 2 if wide else 1
+    memory.write(target + 4, bytes(20))
+    memory.write(target + 24, struct.pack("<IIQI4xQQIIII", 0, 0, module.base, 0x200, 0, start, 0, 0, 5, len(name)))
+    if capacity:
+        memory.write(target + 84, data[: (capacity - 1) * unit] + bytes(unit))
+    displacement.put(address - start)
+    return 1
+
+
+@dbghelp.export(category=DEBUG)
+def SymFromAddr(
+    thread: Thread, hProcess: HANDLE, Address: ULONGLONG, Displacement: Out[ULONGLONG], Symbol: LPVOID
+) -> BOOL:
+    """Return the exported function before an address."""
+    return _from_address(thread, Address, Displacement, Symbol, False)
+
+
+@dbghelp.export(category=DEBUG)
+def SymFromAddrW(
+    thread: Thread, hProcess: HANDLE, Address: ULONGLONG, Displacement: Out[ULONGLONG], Symbol: LPVOID
+) -> BOOL:
+    """Return the exported function before an address."""
+    return _from_address(thread, Address, Displacement, Symbol, True)
+
+
+@dbghelp.export(category=DEBUG)
+def SymGetModuleBase64(thread: Thread, hProcess: HANDLE, qwAddr: ULONGLONG) -> ULONGLONG:
+    """Return the base of the module an address lies in."""
+    _ready(thread)
+    return _module(thread, qwAddr).base
+
+
+@dbghelp.export(category=DEBUG)
+def SymGetLineFromAddr64(
+    thread: Thread, hProcess: HANDLE, qwAddr: ULONGLONG, pdwDisplacement: Out[DWORD], Line64: LPVOID
+) -> BOOL:
+    """Return the source line of an address: there is no debug information."""
+    _ready(thread)
+    _module(thread, qwAddr)
+    raise Win32Error(ERROR_INVALID_ADDRESS)
+
+
+@dbghelp.export(category=DEBUG)
+async def EnumerateLoadedModulesEx(
+    thread: Thread, hProcess: HANDLE, EnumLoadedModulesCallback: PVOID, UserContext: PVOID
+) -> BOOL:
+    """Call a function for each loaded module until it returns 0."""
+    for module in tuple(thread.process.modules):
+        name = await guest_heap_new(thread, thread.process.encode_ansi(module.path) + b"\0")
+        again = await thread.call(EnumLoadedModulesCallback, name, module.base, module.size, UserContext)
+        await guest_heap_free(thread, name)
+        if not again & 0xFFFFFFFF:
+            break
+    return 1

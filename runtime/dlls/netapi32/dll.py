@@ -1,0 +1,5 @@
+"""netapi32.dll."""
+
+from runtime.dlls.export import Dll
+
+netapi32 = Dll("netapi32.dll")
