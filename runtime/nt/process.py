@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime.cpu.engine import Access, Engine, Gpr
@@ -41,6 +42,7 @@ from runtime.nt.layout import SHARED_USER_DATA, Layout
 from runtime.nt.layout import X64 as X64_LAYOUT
 from runtime.nt.object import ObjectType
 from runtime.nt.park import LoopEvent
+from runtime.nt.process_record import ProcessRecord
 from runtime.nt.scheduler import Scheduler
 from runtime.nt.status import NtError
 from runtime.nt.thread import Thread
@@ -59,6 +61,7 @@ log = logging.getLogger(__name__)
 
 PROCESS_TYPE = ObjectType("Process", read=0x20410, write=0x20BEA, execute=0x121001, all=0x1FFFFF)
 
+_REDISTRIBUTABLE: Final = re.compile(r"(?i)(msvcp|concrt|vccorlib|vcomp|vcamp|vcruntime)\d+.*\.dll")
 _MINIMUM_STACK: Final = 0x10000
 _ENVIRONMENT_KEPT: Final = 0x10000
 """Bytes of its environment that are remembered of an ended process."""
@@ -477,7 +480,8 @@ class Process(Waitable):
 
     def missing_dll(self, module: Module, name: str) -> None:
         """An image needs a DLL that is nowhere."""
-        self.report(f"winfs: {module.name} needs {name}, which was not found")
+        hint = " (`winfs redist install` fetches it)" if _REDISTRIBUTABLE.match(name) else ""
+        self.report(f"winfs: {module.name} needs {name}, which was not found{hint}")
 
     def internal_error(self, thread: Thread, where: str, error: Exception) -> None:
         """A handler of ours broke down: say where, end the process; the machine goes on."""
