@@ -147,7 +147,13 @@ class Thread(WaitingThread):
                 self._scope.cancel()
             if self._startup is not None:
                 self._call = PendingCall(self._startup, Ignore(lambda result: None, self._startup_failed))
-            await self._serve()
+            try:
+                await self._serve()
+            except Exception as error:
+                # A bug of ours ends this process; the machine and its other processes go on.
+                with self.process.machine.lock:
+                    self.engine_failed(error)
+                    self.exiting = True
         with self.process.machine.lock:
             self._discard_frames(1 << 64)
             self._ended()

@@ -40,6 +40,12 @@ def _trace() -> click.Command:
     return command
 
 
+def _redist() -> click.Command:
+    from winfs.cli.redist import command
+
+    return command
+
+
 def _doctor() -> click.Command:
     from winfs.cli.doctor import command
 
@@ -51,6 +57,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "info": ("Describe a program without running it.", _info),
     "check": ("Say which functions a program needs and which are missing.", _check),
     "trace": ("Print, follow, filter and sum up a recorded trace.", _trace),
+    "redist": ("Install Microsoft's redistributable C++ runtime.", _redist),
     "doctor": ("Say what works on this computer and how to mend the rest.", _doctor),
 }
 
