@@ -1,0 +1,103 @@
+"""`machine/` and `ctl`: the machine as a whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+from collections.abc import Callable
+from importlib import metadata
+
+from runtime.loader.peb import BUILD_NUMBER
+from runtime.machine import Machine
+from winfs.mount.node import Command, Folder, Text, fail, state_text, text
+from winfs.mount.operations import MountOperations
+from winfs.mount.trace import filter_file
+
+
+def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) -> Folder:
+    """`machine/`: configuration in effect, version, uptime, statistics, and what is traced."""
+
+    def statistics() -> bytes:
+        ops = operations()
+        spool = machine.trace.spool
+        counts = {f"fuse_{name}": count for name, count in sorted(ops.counts.items())}
+        return state_text({
+            "processes": len(machine.processes),
+            "ended_processes": len(machine.ended_processes),
+            "threads": len(machine.threads),
+            "handles": sum(len(process.handles) for process in machine.processes.values()),
+            "committed": sum(process.memory.committed for process in machine.processes.values()),
+            "trace_bytes": spool.json.end if spool is not None else 0,
+            "trace_dropped": machine.trace.dropped,
+            "trace_failure": str(spool.failure) if spool is not None and spool.failure else None,
+            "fuse_inodes": len(ops.inodes),
+            "fuse_failures": ops.failures,
+            "fuse_requests": sum(ops.counts.values()),
+        } | counts)  # fmt: skip
+
+    def version() -> bytes:
+        return state_text({
+            "winfs": metadata.version("winfs"),
+            "windows": f"10.0.{BUILD_NUMBER}",
+            "python": platform.python_version(),
+            "pyfuse3": metadata.version("pyfuse3"),
+            "unicorn": metadata.version("unicorn"),
+            "kernel": os.uname().release,
+        })  # fmt: skip
+
+    return Folder({
+        "config": Text(("machine", "config"), lambda: _config(machine)),
+        "folder": Text(("machine", "folder"), lambda: text(f"{machine.config.folder}\n")),
+        "version": Text(("machine", "version"), version),
+        "uptime": Text(("machine", "uptime"), lambda: text(f"{machine.clock.ticks() / 10_000_000:.2f}\n")),
+        "statistics": Text(("machine", "statistics"), statistics),
+        "trace_filter": filter_file(machine),
+    })  # fmt: skip
+
+
+def _config(machine: Machine) -> bytes:
+    """The configuration in effect, in the form of machine.toml."""
+    config = machine.config
+    lines = [
+        f"computer_name = {_quoted(config.computer_name)}",
+        f"user_name = {_quoted(config.user_name)}",
+        f'volume_serial = "{config.volume_serial >> 16:04X}-{config.volume_serial & 0xFFFF:04X}"',
+        f"engine = {_quoted(config.engine)}",
+        f"aslr = {str(config.aslr).lower()}",
+        f"missing = {_quoted(config.missing)}",
+        "",
+        "[drives]",
+    ]
+    for drive in machine.drives:
+        place = f"{drive.tree.host_path('')}:{drive.mode.value}"
+        lines.append(f"{drive.letter} = {_quoted(place)}")
+    if config.environment:
+        lines += ["", "[environment]"]
+        lines += [f"{_quoted(name)} = {_quoted(value)}" for name, value in sorted(config.environment.items())]
+    return text("\n".join(lines) + "\n")
+
+
+def _quoted(value: str) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
+def control_file(machine: Machine, mark: Callable[[], None], stop: Callable[[], None]) -> Command:
+    """`ctl`: verbs for the machine as a whole."""
+
+    def execute(line: str) -> None:
+        if line == "mark":
+            mark()
+        elif line == "sync":
+            machine.registry.tree.flush()
+        elif line == "killall":
+            for process in list(machine.processes.values()):
+                process.terminate(1, "killed through ctl")
+        elif line == "shutdown":
+            stop()
+        else:
+            raise fail(errno.EINVAL)
+
+    return Command("ctl", lambda: b"mark\nsync\nkillall\nshutdown\n", execute)

@@ -1,0 +1,440 @@
+"""`process/<pid>/`: what a debugger or Process Explorer would show of each program, running or just ended."""
+
+from __future__ import annotations
+
+import errno
+import stat
+from collections.abc import Callable, Hashable, Iterator
+from functools import partial
+
+from runtime.machine import Machine
+from runtime.memory.constants import (
+    MEM_FREE,
+    MEM_IMAGE,
+    MEM_MAPPED,
+    PAGE_EXECUTE,
+    PAGE_EXECUTE_READ,
+    PAGE_EXECUTE_READWRITE,
+    PAGE_EXECUTE_WRITECOPY,
+    PAGE_GUARD,
+    PAGE_NOACCESS,
+    PAGE_READONLY,
+    PAGE_READWRITE,
+    PAGE_WRITECOPY,
+)
+from runtime.memory.faults import MemoryFault
+from runtime.memory.inspect import peek, store
+from runtime.nt.handles import HandleEntry
+from runtime.nt.process import Process
+from runtime.nt.process_record import ProcessRecord
+from runtime.nt.status import STATUS_PENDING, NtError, status_name
+from winfs.mount.node import (
+    Attributes,
+    Command,
+    Directory,
+    File,
+    Handle,
+    Node,
+    Text,
+    fail,
+    state_text,
+    text,
+)
+from winfs.mount.registry_text import escape
+from winfs.mount.threads import ThreadsDirectory
+from winfs.mount.trace import Pollers, StreamFile
+
+_EPOCH = 116_444_736_000_000_000
+_KILLED = 1
+
+_PROTECTIONS = {
+    0: "---",
+    PAGE_NOACCESS: "---",
+    PAGE_READONLY: "r--",
+    PAGE_READWRITE: "rw-",
+    PAGE_WRITECOPY: "rc-",
+    PAGE_EXECUTE: "--x",
+    PAGE_EXECUTE_READ: "r-x",
+    PAGE_EXECUTE_READWRITE: "rwx",
+    PAGE_EXECUTE_WRITECOPY: "rcx",
+}
+_KINDS = {MEM_IMAGE: "image", MEM_MAPPED: "mapped"}
+
+
+class ProcessesDirectory(Directory):
+    """`process/`: the running programs and those that ended last, by process id."""
+
+    def __init__(self, machine: Machine, pollers: Pollers) -> None:
+        self._machine = machine
+        self._pollers = pollers
+
+    def look_up(self, name: str) -> Node:
+        if not name.isascii() or not name.isdigit() or name != str(int(name)):
+            raise fail(errno.ENOENT)
+        pid = int(name)
+        process = self._machine.processes.get(pid)
+        if process is not None:
+            return ProcessDirectory(self._machine, self._pollers, process)
+        record = self._machine.ended_processes.get(pid)
+        if record is None:
+            raise fail(errno.ENOENT)
+        return EndedDirectory(self._machine, self._pollers, record)
+
+    def entries(self) -> Iterator[tuple[str, Node]]:
+        running = set(self._machine.processes)
+        ended = {record.pid for record in self._machine.ended_processes}
+        for pid in sorted(running | ended):
+            yield str(pid), self.look_up(str(pid))
+
+    def remove_directory(self, name: str) -> None:
+        """`rmdir` takes an ended process away."""
+        node = self.look_up(name)
+        if not isinstance(node, EndedDirectory):
+            raise fail(errno.EBUSY)
+        self._machine.ended_processes.forget(int(name))
+
+
+def _environment(block: bytes) -> bytes:
+    """An environment block as text, one variable a line."""
+    variables = block.decode("utf-16-le", "replace").split("\0\0", 1)[0].split("\0")
+    return text("".join(f"{variable}\n" for variable in variables if variable))
+
+
+def _time(filetime: int) -> str:
+    """A FILETIME as ISO 8601, UTC."""
+    from datetime import UTC, datetime
+
+    if not filetime:
+        return ""
+    moment = datetime.fromtimestamp((filetime - _EPOCH) / 10_000_000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _exit_text(code: int) -> str:
+    name = f" {status_name(code)}" if code & 0xC0000000 == 0xC0000000 else ""
+    return f"{code} 0x{code:08x}{name}"
+
+
+class _PidDirectory(Directory):
+    """What the directories of running and ended processes share: one node a name, made when it is looked up."""
+
+    def __init__(self, machine: Machine, pollers: Pollers, pid: int, created: int) -> None:
+        self._machine = machine
+        self._pollers = pollers
+        self._pid = pid
+        self._created = created
+
+    @property
+    def key(self) -> Hashable:
+        return "process", self._pid, self._created
+
+    def attributes(self) -> Attributes:
+        return Attributes(stat.S_IFDIR | self.mode, links=2, modified=(self._created - _EPOCH) * 100)
+
+    def _makers(self) -> dict[str, Callable[[Hashable], Node]]:
+        raise NotImplementedError
+
+    def look_up(self, name: str) -> Node:
+        make = self._makers().get(name)
+        if make is None:
+            raise fail(errno.ENOENT)
+        return make((*self._key_tuple, name))
+
+    @property
+    def _key_tuple(self) -> tuple[Hashable, ...]:
+        return "process", self._pid, self._created
+
+    def entries(self) -> Iterator[tuple[str, Node]]:
+        for name, make in self._makers().items():
+            yield name, make((*self._key_tuple, name))
+
+    def _trace(self, key: Hashable) -> Node:
+        spool = self._machine.trace.spool
+        if spool is None:
+            return Text(key, lambda: b"")
+        return StreamFile(key, partial(spool.process, self._pid), None, self._pollers)
+
+
+class EndedDirectory(_PidDirectory):
+    """A process that has ended."""
+
+    def __init__(self, machine: Machine, pollers: Pollers, record: ProcessRecord) -> None:
+        super().__init__(machine, pollers, record.pid, record.create_time)
+        self._record = record
+
+    def _makers(self) -> dict[str, Callable[[Hashable], Node]]:
+        record = self._record
+        contents: dict[str, Callable[[], bytes]] = {
+            "image": lambda: text(record.image_path + "\n"),
+            "cmdline": lambda: text(record.command_line + "\n"),
+            "environ": lambda: _environment(record.environment),
+            "cwd": lambda: text(record.current_directory + "\n"),
+            "status": self._status,
+            "exit_code": lambda: text(_exit_text(record.exit_status) + "\n"),
+        }
+        makers: dict[str, Callable[[Hashable], Node]] = {
+            name: partial(Text, content=content) for name, content in contents.items()
+        }
+        makers["trace.jsonl"] = self._trace
+        return makers
+
+    def _status(self) -> bytes:
+        record = self._record
+        return state_text({
+            "Name": record.image_path.rpartition("\\")[2],
+            "State": "ended",
+            "Pid": record.pid,
+            "Parent": record.parent_pid,
+            "User": record.user,
+            "ExitCode": _exit_text(record.exit_status),
+            "ExitReason": record.exit_reason,
+            "Started": _time(record.create_time),
+            "Ended": _time(record.exit_time),
+        })  # fmt: skip
+
+
+class ProcessDirectory(_PidDirectory):
+    """A running process."""
+
+    def __init__(self, machine: Machine, pollers: Pollers, process: Process) -> None:
+        super().__init__(machine, pollers, process.pid, process.create_time)
+        self._process = process
+
+    def _makers(self) -> dict[str, Callable[[Hashable], Node]]:
+        process = self._process
+        contents: dict[str, Callable[[], bytes]] = {
+            "image": lambda: text(process.image_path + "\n"),
+            "cmdline": lambda: text(process.command_line + "\n"),
+            "environ": lambda: _environment(process.environment_block()),
+            "cwd": lambda: text(process.current_directory + "\n"),
+            "status": self._status,
+            "exit_code": self._exit_code,
+            "maps": lambda: _maps(process),
+        }
+        makers: dict[str, Callable[[Hashable], Node]] = {
+            name: partial(Text, content=content) for name, content in contents.items()
+        }
+        makers |= {
+            "memory": lambda key: MemoryFile(key, process),
+            "modules": lambda key: ModulesDirectory(key, process),
+            "threads": lambda key: ThreadsDirectory(key, process),
+            "handles": lambda key: HandlesDirectory(key, process),
+            "trace.jsonl": self._trace,
+            "ctl": lambda key: Command(key, lambda: b"kill\nsuspend\nresume\ndump FILE\n", self._control),
+        }
+        return makers
+
+    def _exit_code(self) -> bytes:
+        code = self._process.exit_status
+        return b"" if code == STATUS_PENDING else text(_exit_text(code) + "\n")
+
+    def _status(self) -> bytes:
+        process = self._process
+        threads = list(process.threads.values())
+        suspended = bool(threads) and all(thread.suspend_count for thread in threads)
+        waiting = bool(threads) and all(thread.wait is not None for thread in threads)
+        running = "ended" if process.ended else "suspended" if suspended else "waiting" if waiting else "running"
+        return state_text({
+            "Name": process.image_path.rpartition("\\")[2],
+            "State": running,
+            "Pid": process.pid,
+            "Parent": process.parent_pid,
+            "User": str(process.token.user),
+            "ExitCode": None if process.exit_status == STATUS_PENDING else _exit_text(process.exit_status),
+            "ExitReason": process.exit_reason,
+            "Started": _time(process.create_time),
+            "Ended": _time(process.exit_time),
+            "Threads": len(threads),
+            "Handles": len(process.handles),
+            "Committed": f"{process.memory.committed // 1024} kB",
+            "PeakCommitted": f"{process.memory.peak_committed // 1024} kB",
+            "CpuTime": f"{sum(process.times()) / 10_000_000:.3f} s",
+            "Priority": process.priority,
+            "Console": process.console is not None,
+            "Job": process.job is not None,
+        })  # fmt: skip
+
+    def _control(self, line: str) -> None:
+        process = self._process
+        verb, _, argument = line.partition(" ")
+        if argument and verb != "dump":
+            raise fail(errno.EINVAL)
+        if process.ended or process.terminating:
+            raise fail(errno.ESRCH)
+        if verb == "kill":
+            process.terminate(_KILLED, "killed through ctl")
+        elif verb == "suspend":
+            for thread in list(process.threads.values()):
+                thread.suspend()
+        elif verb == "resume":
+            for thread in list(process.threads.values()):
+                thread.resume()
+        elif verb == "dump" and argument:
+            self._dump(argument)
+        else:
+            raise fail(errno.EINVAL)
+
+    def _dump(self, name: str) -> None:
+        """Write the process's memory to a file of the machine folder: the bytes at their addresses, sparse."""
+        if "/" in name or name.startswith("."):
+            raise fail(errno.EINVAL)
+        folder = self._machine.config.folder / "dumps"
+        folder.mkdir(exist_ok=True)
+        memory = self._process.memory
+        with open(folder / name, "wb") as file, open(folder / f"{name}.maps", "wb") as maps:
+            maps.write(_maps(self._process))
+            for vad in memory.vads():
+                for first, last, protect in vad.pages.runs(vad.start >> 12, vad.end >> 12):
+                    if protect:
+                        file.seek(first << 12)
+                        file.write(peek(memory, first << 12, (last - first) << 12))
+
+
+def _maps(process: Process) -> bytes:
+    """One line a region: range, protection, kind, what it is."""
+    lines = []
+    memory = process.memory
+    address = 0x10000
+    while address <= memory.highest:
+        region = memory.query(address)
+        if region.size <= 0:
+            break
+        if region.state != MEM_FREE:
+            shown = _PROTECTIONS.get(region.protect & 0xFF, "???") + ("g" if region.protect & PAGE_GUARD else "p")
+            kind = _KINDS.get(region.kind, "private") if region.protect else "reserved"
+            line = f"{region.base:012x}-{region.base + region.size:012x} {shown} {kind:8} {region.name}"
+            lines.append(line.rstrip())
+        address = region.base + region.size
+    return text("".join(f"{line}\n" for line in lines))
+
+
+class MemoryFile(File):
+    """The address space as a file: offsets are addresses, holes are EFAULT."""
+
+    mode = 0o600
+
+    def __init__(self, key: Hashable, process: Process) -> None:
+        self._key = key
+        self._process = process
+
+    @property
+    def key(self) -> Hashable:
+        return self._key
+
+    def attributes(self) -> Attributes:
+        memory = self._process.memory
+        return Attributes(stat.S_IFREG | self.mode, size=memory.highest + 1, blocks=memory.committed // 512)
+
+    def open(self, flags: int) -> Handle:
+        return MemoryHandle(self._process)
+
+
+class MemoryHandle(Handle):
+    """The open memory of a process."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    def read(self, offset: int, size: int) -> bytes:
+        if offset > self._process.memory.highest:
+            return b""
+        try:
+            return peek(self._process.memory, offset, size)
+        except MemoryFault:
+            raise fail(errno.EFAULT) from None
+
+    def write(self, offset: int, data: bytes) -> int:
+        try:
+            return store(self._process.memory, offset, data)
+        except MemoryFault:
+            raise fail(errno.EFAULT) from None
+
+
+class ModulesDirectory(Directory):
+    """`modules/`: one file a loaded image: where it is and what it exports."""
+
+    def __init__(self, key: Hashable, process: Process) -> None:
+        self._key = key
+        self._process = process
+
+    @property
+    def key(self) -> Hashable:
+        return self._key
+
+    def look_up(self, name: str) -> Node:
+        for found, node in self.entries():
+            if found == name:
+                return node
+        raise fail(errno.ENOENT)
+
+    def entries(self) -> Iterator[tuple[str, Node]]:
+        seen: set[str] = set()
+        for module in sorted(self._process.modules, key=lambda module: (module.name.lower(), module.base)):
+            name = escape(module.name.lower())
+            if name in seen:
+                name = f"{name}@{module.base:x}"
+            seen.add(name)
+            yield name, Text((self._key, module.base), partial(self._describe, module.base))
+
+    def _describe(self, base: int) -> bytes:
+        module = self._process.modules.by_base(base)
+        if module is None:
+            raise fail(errno.ENOENT)
+        state = module.state()
+        shown = {name: f"{value:#x}" if name in ("base", "size", "entry") and value else value
+                 for name, value in state.items()}  # fmt: skip
+        lines = [state_text(shown)]
+        for name in module.export_names():
+            try:
+                address = self._process.modules.export(module, name)
+            except NtError:
+                address = None
+            lines.append(text(f"export: {name} {address:#x}\n" if address else f"export: {name}\n"))
+        return b"".join(lines)
+
+
+class HandlesDirectory(Directory):
+    """`handles/`: one file an open handle, named by its value in hex: the object and what may be done with it."""
+
+    def __init__(self, key: Hashable, process: Process) -> None:
+        self._key = key
+        self._process = process
+
+    @property
+    def key(self) -> Hashable:
+        return self._key
+
+    def look_up(self, name: str) -> Node:
+        try:
+            value = int(name, 16)
+            if f"{value:x}" != name:
+                raise fail(errno.ENOENT)
+            self._process.handles.entry(value)
+        except (ValueError, NtError):
+            raise fail(errno.ENOENT) from None
+        return Text((self._key, value), partial(self._describe, value))
+
+    def entries(self) -> Iterator[tuple[str, Node]]:
+        for value, _ in self._process.handles:
+            yield f"{value:x}", Text((self._key, value), partial(self._describe, value))
+
+    def _describe(self, value: int) -> bytes:
+        try:
+            entry = self._process.handles.entry(value)
+        except NtError:
+            raise fail(errno.ENOENT) from None
+        return describe_handle(value, entry)
+
+
+def describe_handle(value: int, entry: HandleEntry) -> bytes:
+    """A handle as text: its object's type, the granted access, and the object's state."""
+    state = dict(entry.item.state())
+    kind = state.pop("type", None)
+    state.pop("access", None)
+    shown: dict[str, str | int | bool | None] = {
+        "handle": f"{value:#x}",
+        "type": kind,
+        "granted": f"0x{entry.access:08x}",
+        "inherit": entry.inherit,
+    }
+    return state_text(shown | state)

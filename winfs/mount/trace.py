@@ -1,0 +1,171 @@
+"""The trace as growing files: the machine's `trace.jsonl` and `trace.log`, and one for each process."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+from collections.abc import Callable, Hashable
+from typing import ClassVar
+
+from runtime.machine import Machine
+from runtime.trace.filters import Filter, FilterError
+from runtime.trace.spool import Stream
+from winfs.mount.node import AttributeChange, Attributes, Command, File, Handle, Node, fail
+
+_READABLE = select.POLLIN | select.POLLRDNORM
+
+
+class Pollers:
+    """Who waits for a growing file to grow."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[StreamHandle, Callable[[], None]]] = []
+
+    def add(self, handle: StreamHandle, wake: Callable[[], None]) -> None:
+        """Wake this reader once, when there is more for it."""
+        self._waiting.append((handle, wake))
+
+    def remove(self, handle: StreamHandle) -> None:
+        """The reader has closed its file."""
+        self._waiting = [item for item in self._waiting if item[0] is not handle]
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def look(self) -> None:
+        """Wake those for whom there is more."""
+        ready = [(handle, wake) for handle, wake in self._waiting if handle.has_more]
+        if ready:
+            self._waiting = [item for item in self._waiting if item not in ready]
+            for _, wake in ready:
+                wake()
+
+
+class StreamFile(File):
+    """A stream of the trace's spool. `restart` empties it, where it can be."""
+
+    def __init__(
+        self, key: Hashable, stream: Callable[[], Stream], restart: Callable[[], None] | None, pollers: Pollers
+    ) -> None:
+        self._key = key
+        self._stream = stream
+        self._restart = restart
+        self._pollers = pollers
+        self.mode = 0o644 if restart is not None else 0o444
+
+    @property
+    def key(self) -> Hashable:
+        return self._key
+
+    def attributes(self) -> Attributes:
+        return Attributes(stat.S_IFREG | self.mode, size=self._stream().size())
+
+    def open(self, flags: int) -> Handle:
+        writing = flags & os.O_ACCMODE != os.O_RDONLY
+        if writing and self._restart is None:
+            raise fail(errno.EACCES)
+        return StreamHandle(self._stream(), self._restart, self._pollers)
+
+    def truncate(self, size: int) -> None:
+        if size or self._restart is None:
+            raise fail(errno.EPERM)
+        self._restart()
+
+    def change(self, change: AttributeChange) -> None:
+        if change.size is not None:
+            self.truncate(change.size)
+
+
+class StreamHandle(Handle):
+    """A reader of a stream."""
+
+    locked: ClassVar[bool] = False
+
+    def __init__(self, stream: Stream, restart: Callable[[], None] | None, pollers: Pollers) -> None:
+        self._stream = stream
+        self._restart = restart
+        self._pollers = pollers
+        self._at = 0
+        stream.opened()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is something behind what was read last."""
+        size = self._stream.size()
+        return size > self._at or size < self._at
+
+    def read(self, offset: int, size: int) -> bytes:
+        data = self._stream.read(offset, size)
+        self._at = offset + len(data)
+        return data
+
+    def truncate(self, size: int) -> None:
+        if size or self._restart is None:
+            raise fail(errno.EPERM)
+        self._restart()
+
+    def poll(self, wake: Callable[[], None] | None) -> int:
+        if self.has_more:
+            return _READABLE
+        if wake is not None:
+            self._pollers.add(self, wake)
+        return 0
+
+    def release(self) -> None:
+        self._pollers.remove(self)
+        self._stream.closed()
+
+
+def filter_file(machine: Machine) -> Node:
+    """`machine/trace_filter`: the rules in force, one a line; written as a whole.
+
+    A line is a pattern (`Create*`, `ws2_32!*`, `!Heap*`), `category NAME`, `function NAME`, or one of the words `all`
+    and `off`.
+    """
+    rules: list[str] = []
+
+    def show() -> bytes:
+        if not machine.trace.enabled:
+            return b"off\n"
+        return "".join(f"{rule}\n" for rule in rules or ["all"]).encode()
+
+    def execute(line: str) -> None:
+        nonlocal rules
+        words = line.split()
+        new = [*rules, line]
+        if line in ("all", "off"):
+            new = []
+        elif len(words) > 2 or (len(words) == 2 and words[0] not in ("category", "function")):
+            raise fail(errno.EINVAL)
+        try:
+            compiled = Filter.compile(
+                [rule for rule in new if " " not in rule],
+                [rule.split()[1] for rule in new if rule.startswith("category ")],
+                [rule.split()[1] for rule in new if rule.startswith("function ")],
+            )
+        except FilterError:
+            raise fail(errno.EINVAL) from None
+        rules = new
+        machine.trace.enabled = line != "off"
+        machine.trace.set_filter(compiled)
+
+    def clear() -> None:
+        nonlocal rules
+        rules = []
+
+    return FilterFile(("machine", "trace_filter"), show, execute, clear)
+
+
+class FilterFile(Command):
+    """Rules that are added line by line; truncation takes all of them away."""
+
+    def __init__(
+        self, key: Hashable, content: Callable[[], bytes], execute: Callable[[str], None], clear: Callable[[], None]
+    ) -> None:
+        super().__init__(key, content, execute)
+        self._clear = clear
+
+    def truncate(self, size: int) -> None:
+        self._clear()
