@@ -37,7 +37,11 @@ MAX_LINKS = 63
 
 _CACHED_DIRECTORIES = 2048
 _SETTLED = 50_000_000
-"""A directory changed less than this many ns ago may change again within the same timestamp: its map is not kept."""
+"""A directory changed less than this many ns ago may change again within the same timestamp: its map is
+not used again, except while all the changes are made here."""
+
+_FRESH = 50_000_000
+"""A map found right this many ns ago is taken to be right still when a change made here is noted in it."""
 
 XATTR_NAME = "user.winfs.name"
 """Holds the whole of a name that was cut to fit."""
@@ -126,6 +130,13 @@ class Location:
 class _Folder:
     stamp: Hashable
     folded: dict[str, str]
+    settled: bool = True
+    """Whether the directory cannot change any more without its stamp changing."""
+    seen: int = 0
+    """When (monotonic, ns) the stamp was last found to hold."""
+    followed: int = 0
+    """When (monotonic, ns) a change made here was last noted in the map."""
+    twins: bool = False
     full: dict[str, str] = field(default_factory=dict)
     """Linux name → Windows name, for names that were cut."""
     short: dict[str, str] | None = None
@@ -277,26 +288,59 @@ class Drive:
         try:
             stamp = self.tree.stamp(directory)
             folder = self._folders.get(directory)
-            if folder is not None and folder.stamp == stamp:
+            now = time.monotonic_ns()
+            if folder is not None and folder.stamp == stamp and (folder.settled or now - folder.followed < _SETTLED):
+                folder.seen = now
                 self._folders.move_to_end(directory)
                 return folder
-            folder = _Folder(stamp, {})
+            folder = _Folder(stamp, {}, self._is_settled(stamp))
             for host in self.tree.names(directory):
                 windows = names.from_host(host)
                 if names.is_cut(host):
                     windows = folder.full[host] = self._full_name(directory, host, windows)
-                folder.folded.setdefault(upcase(windows), host)
+                if folder.folded.setdefault(upcase(windows), host) != host:
+                    folder.twins = True
         except OSError as error:
             status = status_of(error)
             if error.errno in (errno.ENOENT, errno.ENOTDIR):
                 status = STATUS_OBJECT_PATH_NOT_FOUND
             raise NtError(status) from error
-        if self._is_settled(stamp):
-            self._folders[directory] = folder
-            self._folders.move_to_end(directory)
-            while len(self._folders) > _CACHED_DIRECTORIES:
-                self._folders.popitem(last=False)
+        folder.seen = time.monotonic_ns()
+        self._folders[directory] = folder
+        self._folders.move_to_end(directory)
+        while len(self._folders) > _CACHED_DIRECTORIES:
+            self._folders.popitem(last=False)
         return folder
+
+    def _follow(self, directory: str, host: str, *, present: bool) -> None:
+        """Note a change made here in the map of a directory: a thousand new files must not mean a thousand listings.
+
+        The map must have been right just before; else it is dropped.
+        """
+        folder = self._folders.get(directory)
+        if folder is None:
+            return
+        now = time.monotonic_ns()
+        if now - folder.seen > _FRESH or names.is_cut(host) or (folder.twins and not present):
+            del self._folders[directory]
+            return
+        folded = upcase(names.from_host(host))
+        known = folder.folded.get(folded)
+        if present and known is None:
+            folder.folded[folded] = host
+        elif present and known != host:
+            folder.twins = True
+            folder.folded[folded] = min(known or host, host, key=os.fsencode)
+        elif not present and known == host:
+            del folder.folded[folded]
+        folder.short = None
+        try:
+            folder.stamp = self.tree.stamp(directory)
+        except OSError:
+            del self._folders[directory]
+            return
+        folder.settled = False
+        folder.seen = folder.followed = now
 
     @staticmethod
     def _is_settled(stamp: Hashable) -> bool:
@@ -387,7 +431,9 @@ class Drive:
     def changed(self, action: Action, path: str, notify: Notify) -> None:
         """Tell the machine that a program changed the file at a host path."""
         if action is not Action.MODIFIED:
-            self.invalidate(path.rpartition("/")[0])
+            directory, _, host = path.rpartition("/")
+            present = action in (Action.ADDED, Action.RENAMED_NEW_NAME)
+            self._follow(directory, host, present=present)
         self._feed.publish(Change(action, self.letter, self.windows_path(path), notify))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
