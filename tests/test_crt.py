@@ -1,8 +1,8 @@
 """The C runtime, msvcrt and ucrt: each `tests/guest/crt/NAME.c` prints what `NAME.expected` says.
 
 A test whose two flavours differ has `NAME.msvcrt.expected` and `NAME.ucrt.expected` in its place; `NAME.stdin`, where
-there is one, is the program's standard input. Expected texts follow Microsoft's documentation, checked against Wine where
-Wine does as Windows does; line ends are compared as LF.
+there is one, is the program's standard input. Expected texts follow Microsoft's documentation, checked against Wine
+where that does as Windows does; line ends are compared as LF.
 """
 
 from __future__ import annotations
