@@ -288,6 +288,8 @@ class Thread(WaitingThread):
         if self.ended:
             return
         self.ended = True
+        if self._startup is not None:
+            self._startup.close()  # it may never have begun
         if self.exit_status == st.STATUS_PENDING:
             self.exit_status = st.STATUS_SUCCESS
         if self.started:
