@@ -73,6 +73,8 @@ class FileBacking(_Counted):
         """Raises OSError when the host cannot map the file."""
         super().__init__()
         self.size = size
+        self.on_free: Callable[[], None] | None = None
+        """Called when the last user is gone."""
         self._memory = memory
         self._start = memory.map_file(descriptor, 0, size, writable)
 
@@ -82,6 +84,8 @@ class FileBacking(_Counted):
 
     def _free(self) -> None:
         self._memory.unmap_file(self._start, self.size)
+        if self.on_free is not None:
+            self.on_free()
 
 
 class ImageBacking(_Counted):

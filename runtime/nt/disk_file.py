@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from runtime.memory.faults import MemoryFault
@@ -206,7 +207,7 @@ class DiskDevice(Device):
         """Make the host file changeable; an overlay may copy it, and open files then move to the copy."""
         with host_errors():
             moved = self.drive.tree.prepare_write(path)
-            if moved and control is not None:
+            if moved and control is not None and control.opens:
                 for file in control.opens:
                     file.move_to_copy()
                 self.table.rekey(control, control.opens[0].identity())
@@ -291,6 +292,10 @@ class DiskFile(FileObject):
             fd = data
         os.close(self.fd)
         self.fd = fd
+
+    def mapped(self) -> Callable[[], None]:
+        """Note a data section over the file: it cannot be cut off now. Returns what notes the section's end."""
+        return self.device.table.map(self.control)
 
     def duplicate_descriptor(self, *, writable: bool = False) -> int:
         """Return a new descriptor for a section, which outlives the file object. Raises NtError."""
@@ -545,7 +550,7 @@ class DiskFile(FileObject):
                 read_only = self.metadata().attributes & md.FILE_ATTRIBUTE_READONLY
                 if self.is_directory and not self.is_link and self.drive.tree.names(self.host_path):
                     raise NtError(STATUS_DIRECTORY_NOT_EMPTY)
-            if (read_only and not force) or self.control.images:
+            if (read_only and not force) or self.control.images or (self.control.mappings and not posix):
                 raise NtError(STATUS_CANNOT_DELETE)
         self.posix_delete = posix and delete
         self.control.delete_pending = delete

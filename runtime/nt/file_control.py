@@ -3,7 +3,7 @@ block)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -159,7 +159,20 @@ class FileTable:
         """Note that an open has ended."""
         if file in control.opens:
             control.opens.remove(file)
-        if not control.opens and self._files.get(control.identity) is control:
+        self._forget_unused(control)
+
+    def map(self, control: FileControl) -> Callable[[], None]:
+        """Note a data section over a file, which lasts longer than handles; returns what notes its end."""
+        control.mappings += 1
+
+        def unmap() -> None:
+            control.mappings -= 1
+            self._forget_unused(control)
+
+        return unmap
+
+    def _forget_unused(self, control: FileControl) -> None:
+        if not control.opens and not control.mappings and self._files.get(control.identity) is control:
             del self._files[control.identity]
 
     def rekey(self, control: FileControl, identity: tuple[int, int]) -> None:

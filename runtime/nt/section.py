@@ -146,6 +146,7 @@ def _file_section(machine: Machine, file: DiskFile, size: int, protect: int, att
                 raise NtError(st.STATUS_SECTION_TOO_BIG)
             os.ftruncate(descriptor, size)
         backing = FileBacking(machine.physical, descriptor, size, writable)
+        backing.on_free = file.mapped()
     except OSError as error:
         raise NtError(status_of(error)) from None
     except OutOfMemory:
