@@ -367,6 +367,12 @@ class Machine:
             self._gone.clear()
             await self._gone.wait()
 
+    async def gone(self, process: Process) -> None:
+        """Wait until a process has been taken apart: it has closed what it had of the host."""
+        while self.processes.get(process.pid) is process:
+            self._gone.clear()
+            await self._gone.wait()
+
     async def run_clock(self) -> None:
         """Serve alarms and keep KUSER_SHARED_DATA live."""
         async with trio.open_nursery() as nursery:

@@ -10,6 +10,7 @@ from runtime.nt.named_pipe import NamedPipeDevice
 from runtime.nt.network_device import NetworkDevice
 from runtime.nt.null_device import NullDevice
 from runtime.nt.object import Namespace, SymbolicLink
+from runtime.vfs.drive import Drive
 from runtime.vfs.drives import Drives
 
 
@@ -20,10 +21,7 @@ def install_devices(namespace: Namespace, drives: Drives) -> FileTable:
     """
     table = FileTable()
     for drive in drives:
-        namespace.place(f"\\Device\\{drive.device_name}", DiskDevice(drive, table))
-        namespace.place(f"\\GLOBAL??\\{drive.letter}:", SymbolicLink(f"\\Device\\{drive.device_name}"))
-        volume = f"Volume{{{volume_guid(drive.serial, drive.letter)}}}"
-        namespace.place(f"\\GLOBAL??\\{volume}", SymbolicLink(f"\\Device\\{drive.device_name}"))
+        install_drive(namespace, drive, table)
     namespace.place("\\Device\\NamedPipe", NamedPipeDevice())
     namespace.place("\\Device\\Null", NullDevice())
     namespace.place("\\Device\\ConDrv", ConsoleDevice())
@@ -40,3 +38,26 @@ def install_devices(namespace: Namespace, drives: Drives) -> FileTable:
     ):
         namespace.place(f"\\GLOBAL??\\{name}", SymbolicLink(target))
     return table
+
+
+def install_drive(namespace: Namespace, drive: Drive, table: FileTable) -> None:
+    """Put one drive into the namespace: its device, its letter and its volume name."""
+    device = f"\\Device\\{drive.device_name}"
+    namespace.place(device, DiskDevice(drive, table))
+    for name in _dos_names(drive):
+        namespace.place(name, SymbolicLink(device))
+
+
+def remove_drive(namespace: Namespace, drive: Drive) -> None:
+    """Take a drive out of the namespace; files that are open on it stay open."""
+    for path in (f"\\Device\\{drive.device_name}", *_dos_names(drive)):
+        parent, _, name = path.rpartition("\\")
+        directory = namespace.make_directory(parent)
+        item = directory.get(name)
+        if item is not None:
+            directory.remove(item)
+
+
+def _dos_names(drive: Drive) -> tuple[str, str]:
+    volume = f"Volume{{{volume_guid(drive.serial, drive.letter)}}}"
+    return f"\\GLOBAL??\\{drive.letter}:", f"\\GLOBAL??\\{volume}"

@@ -46,6 +46,24 @@ def _redist() -> click.Command:
     return command
 
 
+def _mount() -> click.Command:
+    from winfs.cli.mount import command
+
+    return command
+
+
+def _umount() -> click.Command:
+    from winfs.cli.umount import command
+
+    return command
+
+
+def _ps() -> click.Command:
+    from winfs.cli.ps import command
+
+    return command
+
+
 def _doctor() -> click.Command:
     from winfs.cli.doctor import command
 
@@ -54,6 +72,9 @@ def _doctor() -> click.Command:
 
 COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "run": ("Run a Windows program.", _run),
+    "mount": ("Show a machine as files.", _mount),
+    "umount": ("End a mounted machine.", _umount),
+    "ps": ("List machines, mounts and running programs.", _ps),
     "info": ("Describe a program without running it.", _info),
     "check": ("Say which functions a program needs and which are missing.", _check),
     "trace": ("Print, follow, filter and sum up a recorded trace.", _trace),

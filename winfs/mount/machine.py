@@ -21,8 +21,10 @@ def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) 
     def statistics() -> bytes:
         ops = operations()
         spool = machine.trace.spool
-        counts = {f"fuse_{name}": count for name, count in sorted(ops.counts.items())}
-        return state_text({
+        counts: dict[str, str | int | bool | None] = {
+            f"fuse_{name}": count for name, count in sorted(ops.counts.items())
+        }
+        return state_text(counts | {
             "processes": len(machine.processes),
             "ended_processes": len(machine.ended_processes),
             "threads": len(machine.threads),
@@ -34,7 +36,7 @@ def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) 
             "fuse_inodes": len(ops.inodes),
             "fuse_failures": ops.failures,
             "fuse_requests": sum(ops.counts.values()),
-        } | counts)  # fmt: skip
+        })  # fmt: skip
 
     def version() -> bytes:
         return state_text({

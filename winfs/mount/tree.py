@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 
 from runtime.machine import Machine
 from runtime.trace.spool import Stream
-from winfs.mount.changes import ChangesDirectory
-from winfs.mount.drive_files import drive_space
 from winfs.mount.drives import DrivesDirectory
 from winfs.mount.machine import control_file, machine_folder
-from winfs.mount.node import Directory, Filesystem, Folder, Node
+from winfs.mount.node import Filesystem, Folder, Node
 from winfs.mount.objects import ObjectDirectory
 from winfs.mount.operations import MountOperations
 from winfs.mount.processes import ProcessesDirectory
@@ -19,48 +18,49 @@ from winfs.mount.registry import RegistryRoot
 from winfs.mount.trace import Pollers, StreamFile
 
 
+class RootFolder(Folder):
+    """The root; its statfs is that of the machine folder's disk."""
+
+    def __init__(self, entries: dict[str, Node], folder: str) -> None:
+        super().__init__(entries)
+        self._folder = folder
+
+    def filesystem(self) -> Filesystem:
+        found = os.statvfs(self._folder)
+        return Filesystem(
+            found.f_frsize, found.f_blocks, found.f_bfree, found.f_bavail, found.f_files, found.f_ffree, 255
+        )
+
+
 class MachineTree:
     """The tree of one machine. `operations` gives what serves it, `stop` ends the mount."""
 
     def __init__(self, machine: Machine, operations: Callable[[], MountOperations], stop: Callable[[], None]) -> None:
         self.pollers = Pollers()
+        self._machine = machine
         nodes: dict[str, Node] = {}
         spool = machine.trace.spool
         if spool is not None:
             nodes["trace.jsonl"] = self._stream("trace.jsonl", spool.json, spool.restart)
             if spool.text is not None:
                 nodes["trace.log"] = self._stream("trace.log", spool.text, spool.restart)
-        drives = DrivesDirectory(machine.drives, machine.lock)
-        self.changes = ChangesDirectory(machine, drives.working)
+        self.drives = DrivesDirectory(machine.drives, machine.lock)
         nodes |= {
-            "drives": drives,
-            "changes": self.changes,
+            "drives": self.drives,
             "registry": RegistryRoot(machine.registry),
             "process": ProcessesDirectory(machine, self.pollers),
             "objects": ObjectDirectory(machine.objects.root, 0),
             "machine": machine_folder(machine, operations),
             "ctl": control_file(machine, self.mark, stop),
         }
-        self.root: Directory = _Root(nodes, machine)
+        self.root = RootFolder(nodes, str(machine.config.folder))
 
     def _stream(self, name: str, stream: Stream, restart: Callable[[], None]) -> StreamFile:
         return StreamFile(name, partial(_same, stream), restart, self.pollers)
 
     def mark(self) -> None:
         """Count changes from now on."""
-        self.changes.mark()
-
-
-class _Root(Folder):
-    """The root of the mount; its file system is that of drive C:."""
-
-    def __init__(self, entries: dict[str, Node], machine: Machine) -> None:
-        super().__init__(entries)
-        self._machine = machine
-
-    def filesystem(self) -> Filesystem:
-        drive = self._machine.drives.get("C")
-        return drive_space(drive) if drive is not None else super().filesystem()
+        self._machine.registry.mark_changes()
 
 
 def _same(stream: Stream) -> Stream:

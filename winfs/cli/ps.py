@@ -1,0 +1,51 @@
+"""`winfs ps`: machines, where they are mounted, and the programs that run on them."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from runtime.config import ConfigError, machine_folder
+from winfs.cli import CommandError
+from winfs.control import ControlError, connect, daemon_of
+
+
+@click.command(name="ps")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(as_json: bool) -> int:
+    """List machines, mounts and running programs."""
+    try:
+        home = machine_folder(None).parent
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
+    found: list[dict[str, object]] = []
+    for folder in sorted(home.iterdir()) if home.is_dir() else []:
+        if not folder.is_dir():
+            continue
+        daemon = daemon_of(folder)
+        machine: dict[str, object] = {"machine": folder.name, "mount": None, "pid": None, "programs": []}
+        if daemon is not None:
+            machine |= {"mount": daemon.mountpoint, "pid": daemon.pid}
+            connection = connect(folder)
+            if connection is not None:
+                try:
+                    connection.send({"do": "status"})
+                    machine["programs"] = (connection.receive() or {}).get("programs", [])
+                except ControlError:
+                    pass
+                finally:
+                    connection.close()
+        found.append(machine)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return 0
+    for machine in found:
+        mount = f"mounted at {machine['mount']} (pid {machine['pid']})" if machine["mount"] else "not mounted"
+        click.echo(f"{machine['machine']}: {mount}")
+        programs = machine["programs"]
+        for program in programs if isinstance(programs, list) else []:
+            click.echo(f"  {program['pid']:>6}  {program['state']}  {program['command_line']}")
+    if not found:
+        click.echo(f"no machines in {home}")
+    return 0

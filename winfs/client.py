@@ -1,0 +1,216 @@
+"""`winfs run` on a machine that is mounted: the daemon runs the program, this process is its terminal.
+
+The daemon gets the arguments and this process's own standard handles; Ctrl-C goes there, the exit code comes back.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+from winfs.control import Connection, ControlError, Mount, connect, folder_of_mount, mount_of
+
+EXIT_TIMEOUT = 124  # as timeout(1)
+_CHUNK = 1 << 16
+
+
+class ClientError(Exception):
+    """The program cannot be run; `str()` is one line."""
+
+
+def exit_status(code: int) -> int:
+    """The exit status that Linux can carry: the low 8 bits of the code, never 0 for a failure."""
+    return code & 0xFF or (1 if code else 0)
+
+
+def find_machine(named: Path | None, default: Path, paths: Sequence[Path]) -> tuple[Path, Connection] | None:
+    """The mounted machine that a program is to run on, and a connection to its daemon; None: it is not mounted.
+
+    `named` is the folder of a machine that the user named; else it is the mount that holds one of `paths` (the current
+    folder, the program), else the default machine.
+    """
+    folder = named
+    if folder is None:
+        for path in paths:
+            mount = mount_of(os.path.abspath(path))
+            if mount is not None:
+                folder = folder_of_mount(mount, default.parent)
+                if folder is not None:
+                    break
+    folder = folder or default
+    connection = connect(folder)
+    return None if connection is None else (folder, connection)
+
+
+class _Pump:
+    """Copies between a descriptor on the mount and a pipe: the daemon must not touch its own mount."""
+
+    def __init__(self, descriptor: int, *, output: bool) -> None:
+        reading, writing = os.pipe()
+        self.passed, own = (writing, reading) if output else (reading, writing)
+        source, target = (own, descriptor) if output else (descriptor, own)
+        self._own = own
+        self.output = output
+        self.thread = threading.Thread(target=self._run, args=(source, target), daemon=True)
+
+    def _run(self, source: int, target: int) -> None:
+        with suppress(OSError):
+            while data := os.read(source, _CHUNK):
+                while data:
+                    data = data[os.write(target, data) :]
+        with suppress(OSError):
+            os.close(self._own)
+
+
+class Run:
+    """One program on a mounted machine."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._presses = 0
+        self._signal = 0
+        self._timed_out = False
+
+    def __call__(
+        self,
+        program: Path | str,
+        arguments: Sequence[str],
+        folder: Path | str,
+        environment: Mapping[str, str],
+        drives: Mapping[str, str],
+        timeout: float | None,
+        verbose: bool,
+    ) -> int:
+        """Run it to its end and return the exit status. Raises ClientError."""
+        descriptors = [descriptor for descriptor in range(3) if _is_open(descriptor)]
+        modes = {descriptor: _terminal_modes(descriptor) for descriptor in descriptors}
+        passed, pumps = self._passed(descriptors)
+        request = {
+            "do": "run",
+            "program": _place(program),
+            "arguments": list(arguments),
+            "folder": _place(folder),
+            "environment": dict(environment),
+            "drives": dict(drives),
+            "streams": descriptors,
+        }
+        before = self._watch_signals(timeout)
+        try:
+            self._connection.send(request, passed)
+            for pump in pumps:
+                os.close(pump.passed)
+                pump.thread.start()
+            code = self._wait()
+            for pump in pumps:
+                if pump.output:
+                    pump.thread.join()
+        except ControlError as error:
+            raise ClientError(str(error)) from None
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            for descriptor, mode in modes.items():
+                if mode is not None:
+                    with suppress(termios.error):
+                        termios.tcsetattr(descriptor, termios.TCSADRAIN, mode)
+        if self._timed_out:
+            print(f"winfs: {program}: ended after {timeout:g} seconds", file=sys.stderr)
+            return EXIT_TIMEOUT
+        if self._signal:
+            return 128 + self._signal
+        if verbose:
+            print(f"winfs: {program}: exit code {code:#x} ({code})", file=sys.stderr)
+        return exit_status(code)
+
+    def _passed(self, descriptors: Sequence[int]) -> tuple[list[int], list[_Pump]]:
+        ours = _mount_devices()
+        passed, pumps = [], []
+        for descriptor in descriptors:
+            if os.fstat(descriptor).st_dev in ours:
+                pump = _Pump(descriptor, output=descriptor > 0)
+                pumps.append(pump)
+                passed.append(pump.passed)
+            else:
+                passed.append(descriptor)
+        return passed, pumps
+
+    def _wait(self) -> int:
+        while True:
+            message = self._connection.receive()
+            if message is None:
+                raise ClientError("the machine was shut down")
+            error, code = message.get("error"), message.get("exit")
+            if isinstance(error, str):
+                raise ClientError(error)
+            if isinstance(code, int):
+                return code
+
+    def _watch_signals(self, timeout: float | None) -> dict[int, _SignalHandler]:
+        before: dict[int, _SignalHandler] = {}
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            before[number] = signal.signal(number, self._signalled)
+        if timeout is not None:
+            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._expired)
+            signal.setitimer(signal.ITIMER_REAL, timeout)
+        return before
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self._presses += number == signal.SIGINT
+        with suppress(ControlError):
+            if number == signal.SIGINT and self._presses < 3:
+                self._connection.send({"event": "ctrl_c"})
+            else:
+                self._signal = number
+                self._connection.send({"event": "terminate"})
+
+    def _expired(self, number: int, frame: FrameType | None) -> None:
+        self._timed_out = True
+        with suppress(ControlError):
+            self._connection.send({"event": "terminate"})
+
+
+_SignalHandler = Callable[[int, FrameType | None], object] | int | None
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _terminal_modes(descriptor: int) -> list[int | list[bytes | int]] | None:
+    try:
+        return termios.tcgetattr(descriptor)
+    except termios.error:
+        return None
+
+
+def _mount_devices() -> set[int]:
+    """The device numbers of mounts of ours, by mountinfo."""
+    found = set()
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            left, _, right = line.partition(" - ")
+            if right.startswith("fuse.winfs "):
+                major, _, minor = left.split(" ")[2].partition(":")
+                found.add(os.makedev(int(major), int(minor)))
+    return found
+
+
+def _place(path: Path | str) -> dict[str, str]:
+    """A host path (links resolved here: the daemon cannot look into its own mount) or a Windows path."""
+    if isinstance(path, Path):
+        return {"host": os.path.realpath(path)}
+    return {"windows": path}
+
+
+__all__ = ["ClientError", "Mount", "Run", "exit_status", "find_machine"]

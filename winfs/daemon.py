@@ -1,0 +1,309 @@
+"""The mounted machine: boots it, serves its files, runs programs for clients, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import trio
+
+from runtime.config import ConfigError, MachineConfig, Trace
+from runtime.loader.pe import ImageError
+from runtime.machine import Machine, open_machine
+from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
+from runtime.nt.process import Process
+from runtime.trace.filters import Filter
+from winfs.control import LOCK, MAXIMUM, SOCKET, STATE, ControlError, Message, decode, encode
+from winfs.host_drives import HostDrives
+from winfs.mount.operations import MountOperations
+from winfs.mount.session import Session, SessionError
+from winfs.mount.tree import MachineTree
+
+log = logging.getLogger(__name__)
+
+OPTIONS = frozenset({"fsname=winfs", "subtype=winfs", "default_permissions", "auto_unmount"})
+_GRACE = 1.0
+"""Seconds that requests in progress get when the mount ends."""
+_LOOK = 0.02
+"""How often readers that wait for the trace are looked at, in seconds; as often as it is written."""
+_MAXIMUM_DESCRIPTORS = 3
+
+
+class DaemonError(Exception):
+    """The machine cannot be mounted; `str()` is one line."""
+
+
+def lock_machine(folder: Path) -> int:
+    """Hold the machine for one daemon; returns the descriptor to keep. Raises DaemonError, OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise DaemonError(f"the machine '{folder.name}' is mounted already (see 'winfs ps')") from None
+    return lock
+
+
+def run_daemon(config: MachineConfig, mountpoint: Path, ready: Callable[[], None], *, allow_other: bool) -> None:
+    """Mount a machine and serve it until it is unmounted or told to end; `ready` is called when it answers.
+
+    Raises DaemonError, ConfigError, OSError.
+    """
+    lock = lock_machine(config.folder)
+    state = config.folder / STATE
+    try:
+        state.write_text(json.dumps({"pid": os.getpid(), "mountpoint": str(mountpoint)}))
+        trio.run(MountedMachine(config, mountpoint, ready, allow_other=allow_other).run)
+    finally:
+        for leftover in (state, config.folder / SOCKET):
+            with suppress(OSError):
+                leftover.unlink()
+        os.close(lock)
+
+
+class MountedMachine:
+    """One machine, its mount and its clients."""
+
+    def __init__(
+        self, config: MachineConfig, mountpoint: Path, ready: Callable[[], None], *, allow_other: bool
+    ) -> None:
+        self._rules = Filter.compile(config.trace.patterns, config.trace.categories, config.trace.functions)
+        # The mount is where the trace goes.
+        self._config = msgspec.structs.replace(config, trace=Trace())
+        self._mountpoint = mountpoint
+        self._ready = ready
+        self._allow_other = allow_other
+        self._ending = trio.Event()
+
+    async def run(self) -> None:
+        """Live until the mount ends. Raises DaemonError, ConfigError, OSError."""
+        try:
+            await self._run()
+        except BaseExceptionGroup as group:
+            error: BaseException = group
+            while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+                error = error.exceptions[0]
+            raise error from None
+
+    async def _run(self) -> None:
+        async with open_machine(self._config) as machine:
+            self.machine = machine
+            machine.trace.attach_spool(self._config.folder / "trace", text=True)
+            machine.trace.set_filter(self._rules)
+            tree = MachineTree(machine, lambda: operations, self.stop)
+            self.drives = HostDrives(machine, str(self._mountpoint))
+            operations = MountOperations(tree.root, machine.lock, self._ready)
+            listener = self._listen()
+            try:
+                options = set(OPTIONS) | ({"allow_other"} if self._allow_other else set())
+                session = Session(operations, str(self._mountpoint), options)
+            except SessionError as error:
+                listener.close()
+                raise DaemonError(f"{self._mountpoint}: cannot be mounted: {error}") from None
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._watch_signals)
+                    nursery.start_soon(self._end, session)
+                    nursery.start_soon(self._serve_clients, listener)
+                    nursery.start_soon(_look, tree)
+                    await session.serve()
+                    nursery.cancel_scope.cancel()
+            finally:
+                session.close()
+                listener.close()
+                operations.close()
+
+    def stop(self) -> None:
+        """End the mount, from the loop."""
+        self._ending.set()
+
+    async def _end(self, session: Session) -> None:
+        await self._ending.wait()
+        session.terminate()
+        await trio.sleep(_GRACE)
+        session.close()
+
+    async def _watch_signals(self) -> None:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            async for _ in signals:
+                self.stop()
+
+    # Clients
+
+    def _listen(self) -> trio.socket.SocketType:
+        folder = self._config.folder
+        with suppress(FileNotFoundError):
+            (folder / SOCKET).unlink()
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        directory = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+        before = os.umask(0o177)
+        try:
+            # By way of the descriptor, since a socket's path must be short.
+            listener.bind(f"/proc/self/fd/{directory}/{SOCKET}")
+        finally:
+            os.umask(before)
+            os.close(directory)
+        listener.listen(64)
+        return trio.socket.from_stdlib_socket(listener)
+
+    async def _serve_clients(self, listener: trio.socket.SocketType) -> None:
+        async with trio.open_nursery() as nursery:
+            while True:
+                connected, _ = await listener.accept()
+                nursery.start_soon(self._serve, connected)
+
+    async def _serve(self, connected: trio.socket.SocketType) -> None:
+        client = _Client(connected)
+        try:
+            request = await client.receive()
+            if request is not None:
+                await self._answer(client, request)
+        except (ControlError, OSError) as error:
+            log.info("client: %s", error)
+        except Exception as error:
+            log.exception("client")
+            with suppress(OSError):
+                await client.send({"error": f"internal error: {type(error).__name__}: {error}"})
+        finally:
+            client.close()
+
+    async def _answer(self, client: _Client, request: Message) -> None:
+        what = request.get("do")
+        if what == "run":
+            await self._run_program(client, request)
+        elif what == "status":
+            await client.send(self._status())
+        elif what == "stop":
+            if request.get("wait") is True:
+                await self.machine.all_gone()
+            await client.send({"stopping": True})
+            self.stop()
+        else:
+            await client.send({"error": f"unknown request {what!r}"})
+
+    def _status(self) -> Message:
+        with self.machine.lock:
+            programs = [process.state() for process in self.machine.processes.values()]
+        return {"pid": os.getpid(), "mountpoint": str(self._mountpoint), "programs": programs}
+
+    async def _run_program(self, client: _Client, request: Message) -> None:
+        streams: list[int | None] = [None, None, None]
+        names = request.get("streams")
+        for index, descriptor in zip(names if isinstance(names, list) else [], client.descriptors, strict=False):
+            if index in (0, 1, 2):
+                streams[index] = descriptor
+        try:
+            with self.machine.lock:
+                self.drives.add_configured(_texts(request, "drives"))
+                folder = self.drives.place(_texts(request, "folder"), writable=True, fallback="C:\\")
+                program = self.drives.place(_texts(request, "program"), writable=False)
+            arguments = request.get("arguments")
+            process = await self.machine.spawn(
+                program,
+                [str(argument) for argument in arguments] if isinstance(arguments, list) else [],
+                cwd=folder,
+                env=_texts(request, "environment"),
+                stdin=streams[0],
+                stdout=streams[1],
+                stderr=streams[2],
+            )
+        except (ImageError, ConfigError, OSError) as error:
+            await client.send({"error": str(error)})
+            return
+        finally:
+            client.close_descriptors()
+        await client.send({"started": process.pid})
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._obey, client, process)
+            code = await process.wait()
+            nursery.cancel_scope.cancel()
+        await self.machine.gone(process)
+        await client.send({"exit": code})
+
+    async def _obey(self, client: _Client, process: Process) -> None:
+        """Do what the client says of its program; one that hangs up takes its program along."""
+        while True:
+            try:
+                message = await client.receive()
+            except (ControlError, OSError):
+                message = None
+            with self.machine.lock:
+                if message is None or message.get("event") == "terminate":
+                    process.terminate(1, "the client ended it" if message else "the client is gone")
+                elif message.get("event") == "ctrl_c" and process.console is not None:
+                    send_control_event(process.console, CTRL_C_EVENT, 0)
+            if message is None:
+                return
+
+
+class _Client:
+    """The daemon's end of a connection."""
+
+    def __init__(self, connected: trio.socket.SocketType) -> None:
+        self._socket = connected
+        self._data = bytearray()
+        self.descriptors: list[int] = []
+
+    async def receive(self) -> dict[str, object] | None:
+        """The next message; None at the end. Raises ControlError, OSError."""
+        while True:
+            if len(self._data) >= 4:
+                size = int.from_bytes(self._data[:4], "little")
+                if size > MAXIMUM:
+                    raise ControlError("a message is too long")
+                if len(self._data) >= 4 + size:
+                    body = bytes(self._data[4 : 4 + size])
+                    del self._data[: 4 + size]
+                    return decode(body)
+            space = socket.CMSG_SPACE(_MAXIMUM_DESCRIPTORS * array.array("i").itemsize)
+            data, ancillary, _, _ = await self._socket.recvmsg(1 << 16, space, socket.MSG_CMSG_CLOEXEC)
+            for level, kind, rights in ancillary:
+                if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                    count = len(rights) // 4
+                    self.descriptors += struct.unpack(f"{count}i", rights[: count * 4])
+            if not data:
+                return None
+            self._data += data
+
+    async def send(self, message: Message) -> None:
+        """Send a message. Raises OSError."""
+        data = encode(message)
+        while data:
+            data = data[await self._socket.send(data) :]
+
+    def close_descriptors(self) -> None:
+        """Close what the client passed."""
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+        self.descriptors.clear()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.close_descriptors()
+        self._socket.close()
+
+
+def _texts(request: Message, name: str) -> dict[str, str]:
+    found = request.get(name)
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+async def _look(tree: MachineTree) -> None:
+    while True:
+        await trio.sleep(_LOOK)
+        if tree.pollers:
+            tree.pollers.look()
+
+
+__all__ = ["DaemonError", "Machine", "run_daemon"]
