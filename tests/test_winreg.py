@@ -99,11 +99,19 @@ def test_ansi_functions_convert_names_and_text(thread: Thread) -> None:
 
 def test_unterminated_text_is_terminated_when_there_is_room(thread: Thread) -> None:
     key = create(thread, HKCU, "Software\\T")
-    assert set_value(thread, key, "v", REG_SZ, "abc".encode("utf-16-le")) == 0
+    data = thread.buffer("abcd".encode("utf-16-le"))
+    assert thread.invoke("advapi32!RegSetValueExW", key, "v", 0, REG_SZ, data, 6) == 0
     out, length = thread.buffer(b"\xff" * 16), thread.buffer(struct.pack("<I", 16))
     assert thread.invoke("advapi32!RegQueryValueExW", key, "v", 0, 0, out, length) == 0
     assert thread.memory.read_u32(length) == 6
     assert thread.memory.read(out, 10) == "abc\0".encode("utf-16-le") + b"\xff\xff"
+
+
+def test_a_terminator_that_was_not_counted_is_taken_along(thread: Thread) -> None:
+    key = create(thread, HKCU, "Software\\T")
+    data = thread.buffer(text("abc"))
+    assert thread.invoke("advapi32!RegSetValueExW", key, "v", 0, REG_SZ, data, 6) == 0
+    assert query(thread, key, "v") == (0, REG_SZ, text("abc"))
 
 
 def test_create_makes_the_whole_path_and_tells_the_disposition(thread: Thread) -> None:
@@ -177,7 +185,7 @@ def test_enumeration_ends_with_no_more_items(thread: Thread) -> None:
         ("expand", 0xFFFF, 0, REG_SZ),
         ("dword", 0x18, 0, REG_DWORD),
         ("binary4", 0x18, 0, REG_BINARY),
-        ("binary3", 0x18, 13, REG_BINARY),
+        ("binary3", 0x18, 1629, REG_BINARY),
         ("multi", 0x20, 0, REG_MULTI_SZ),
         ("missing", 0xFFFF, ERROR_FILE_NOT_FOUND, 0),
     ],

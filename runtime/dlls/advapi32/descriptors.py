@@ -173,7 +173,32 @@ def GetSecurityDescriptorGroup(
 @advapi32.export(category=SECURITY)
 def GetSecurityDescriptorLength(thread: Thread, pSecurityDescriptor: PVOID) -> DWORD:
     """Return the size of a descriptor with all its parts, in bytes."""
-    return len(read_descriptor(thread.process.memory, pSecurityDescriptor).pack())
+    relative = thread.process.memory.read_u16(pSecurityDescriptor + 2) & sec.SE_SELF_RELATIVE
+    head = 20 if relative else absolute_size(thread.process.memory)
+    return len(_self_relative(thread, pSecurityDescriptor)) - 20 + head
+
+
+def _self_relative(thread: Thread, address: int) -> bytes:
+    """Copy a descriptor to the self-relative form; lists keep the room they have for more entries."""
+    memory = thread.process.memory
+    read_descriptor(memory, address)
+    control, owner, group, sacl, dacl = parts(memory, address)
+    out = bytearray(20)
+    offsets = {}
+    lists = ((sacl, sec.SE_SACL_PRESENT), (dacl, sec.SE_DACL_PRESENT))
+    for place, bit in lists:
+        offsets[place] = 0
+        if place and control & bit:
+            offsets[place] = len(out)
+            out += memory.read(place, memory.read_u16(place + 2))
+    for place in (owner, group):
+        if place:
+            offsets[place] = len(out)
+            out += read_sid(memory, place).pack()
+    places = (owner, group, sacl, dacl)
+    found = [offsets.get(place, 0) if place else 0 for place in places]
+    out[:20] = struct.pack("<BBHIIII", 1, 0, control | sec.SE_SELF_RELATIVE, *found)
+    return bytes(out)
 
 
 @advapi32.export(category=SECURITY)
@@ -193,7 +218,7 @@ def MakeSelfRelativeSD(
 ) -> BOOL:  # fmt: skip
     """Copy an absolute descriptor to the self-relative form."""
     memory = thread.process.memory
-    data = read_descriptor(memory, pAbsoluteSecurityDescriptor).pack()
+    data = _self_relative(thread, pAbsoluteSecurityDescriptor)
     capacity = lpdwBufferLength.get()
     lpdwBufferLength.set(len(data))
     if capacity < len(data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 from runtime.dlls.advapi32 import advapi32
@@ -24,11 +25,13 @@ from runtime.dlls.types import (
     Out,
     OutBytes,
 )
+from runtime.memory.faults import MemoryFault
 from runtime.nt import registry as reg
 from runtime.nt.registry import Key
 from runtime.nt.registry_store import ValueRow
 from runtime.nt.registry_tree import REG_BINARY, REG_DWORD, REG_EXPAND_SZ, REG_MULTI_SZ, REG_NONE, REG_QWORD, REG_SZ
 from runtime.nt.status import (
+    ERROR_DATATYPE_MISMATCH,
     ERROR_FILE_NOT_FOUND,
     ERROR_INVALID_DATA,
     ERROR_INVALID_PARAMETER,
@@ -180,7 +183,7 @@ def _check_type(row: ValueRow, flags: int) -> None:
     if row.type == REG_BINARY and (
         (wanted == RRF_RT_DWORD and len(row.data) != 4) or (wanted == RRF_RT_QWORD and len(row.data) != 8)
     ):
-        raise Win32Error(ERROR_INVALID_DATA)
+        raise Win32Error(ERROR_DATATYPE_MISMATCH)
 
 
 def _get_value(
@@ -226,7 +229,14 @@ def RegGetValueA(
 
 
 def _set(thread: Thread, key: Key, name: str | None, kind: int, buffer: int, size: int, wide: bool) -> int:
-    data = thread.process.memory.read(buffer, size) if size else b""
+    memory = thread.process.memory
+    data = memory.read(buffer, size) if size else b""
+    unit = 2 if wide else 1
+    if kind in TEXT_TYPES and len(data) >= unit and data[-unit:] != bytes(unit):
+        # A terminator that was not counted is taken along.
+        with contextlib.suppress(MemoryFault):
+            if memory.read(buffer + size, unit) == bytes(unit):
+                data += bytes(unit)
     if not wide:
         data = wide_data(thread, kind, data)
     key.set_value(name or "", kind, data)

@@ -1,0 +1,61 @@
+"""Registry, security, COM, shell, Winsock and windows as a program sees them.
+
+The programs are in tests/guest/system. Expected output is Windows'; where another implementation differs, Windows'
+documentation decides.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY, Compiler, Runner
+
+FOLDER = REPOSITORY / "tests" / "guest" / "system"
+LIBRARIES = {
+    "registry": ("-ladvapi32", "-lntdll"),
+    "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
+    "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARIES))
+def test_program(compile_c: Compiler, winfs: Runner, name: str) -> None:
+    source = (FOLDER / f"{name}.c").read_text()
+    done = winfs("run", compile_c(source, *LIBRARIES[name], "-Wno-everything", name=f"{name}.exe"))
+    assert done.stderr.decode() == ""
+    assert done.stdout.decode().replace("\r\n", "\n") == (FOLDER / f"{name}.expected").read_text()
+    assert done.returncode == 0
+
+
+PERSISTENT = r"""
+#include <windows.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(int argc, char **argv)
+{
+    HKEY key;
+    DWORD count = 0, size = sizeof count;
+    if (RegCreateKeyExA(HKEY_CURRENT_USER, "Software\\Counter", 0, NULL, 0, KEY_ALL_ACCESS, NULL, &key, NULL)) return 1;
+    RegQueryValueExA(key, "runs", NULL, NULL, (BYTE *)&count, &size);
+    count++;
+    if (RegSetValueExA(key, "runs", 0, REG_DWORD, (BYTE *)&count, sizeof count)) return 2;
+    printf("%lu\n", count);
+    if (argc > 1) *(volatile int *)0 = 1;
+    return 0;
+}
+"""
+
+
+def test_the_registry_outlives_programs_even_those_that_crash(compile_c: Compiler, winfs: Runner) -> None:
+    program = compile_c(PERSISTENT, "-ladvapi32", name="counter.exe")
+    assert winfs("run", program).stdout.strip() == b"1"
+    assert winfs("run", program, "crash").returncode != 0
+    assert winfs("run", program).stdout.strip() == b"3"
+
+
+def test_machines_do_not_share_their_registries(compile_c: Compiler, winfs: Runner, tmp_path: Path) -> None:
+    program = compile_c(PERSISTENT, "-ladvapi32", name="counter.exe")
+    for name in ("one", "two"):
+        assert winfs("run", "--machine", name, program).stdout.strip() == b"1"
