@@ -14,14 +14,9 @@ from runtime.loader.pe import ImageError
 from runtime.machine import Machine, open_machine
 from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
 from runtime.nt.process import Process
+from runtime.nt.registry_store import StoreError
 from winfs.cli import CommandError
-
-EXIT_TIMEOUT = 124  # as timeout(1)
-
-
-def exit_status(code: int) -> int:
-    """The exit status that Linux can carry: the low 8 bits of the code, never 0 for a failure."""
-    return code & 0xFF or (1 if code else 0)
+from winfs.client import EXIT_TIMEOUT, exit_status
 
 
 def run_program(
@@ -94,7 +89,7 @@ def _only(error: BaseException) -> BaseException:
 
 def _as_command_error(error: BaseException) -> BaseException:
     """What the user is told: one line for what can go wrong outside winfs, the exception itself for a bug."""
-    if isinstance(error, ImageError | ConfigError):
+    if isinstance(error, ImageError | ConfigError | StoreError):
         return CommandError(str(error))
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
