@@ -161,6 +161,13 @@ def command(
             Filter.compile(trace_filter, trace_category, trace_function)
         except FilterError as error:
             raise click.UsageError(str(error)) from None
+    image = find_program(program)
+    folder = start_folder(cwd)
+    # What is decided when a machine boots cannot be asked of one that runs already.
+    if not (rules or trace_apis or trace_format or trace_output or root or volume_serial or engine or aslr or missing):
+        status = run_mounted(machine_name, image, list(arguments), folder, env, drive, timeout, verbose)
+        if status is not None:
+            return status
     try:
         config = load_config(machine_folder(machine_name))
     except ConfigError as error:
@@ -185,14 +192,42 @@ def command(
             functions=trace_function if rules else traced.functions,
         ),
     )
-    image = find_program(program)
-    folder = start_folder(cwd)
     folders = [(folder, True)] if isinstance(folder, Path) else []
     if isinstance(image, Path):
         folders.append((image.parent, False))
     from winfs.cli.running import run_program
 
     return run_program(with_host_folders(config, folders), image, list(arguments), folder, timeout, verbose)
+
+
+def run_mounted(
+    machine_name: str | None,
+    image: Path | str,
+    arguments: list[str],
+    folder: Path | str,
+    env: dict[str, str],
+    drive: dict[str, Drive],
+    timeout: float | None,
+    verbose: bool,
+) -> int | None:
+    """Run the program on the machine that is mounted; None when it is not. Raises CommandError."""
+    from winfs.client import ClientError, Run, find_machine
+
+    try:
+        default = machine_folder(machine_name)
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
+    paths = [path for path in (folder, image) if isinstance(path, Path)]
+    found = find_machine(default if machine_name is not None else None, default, paths)
+    if found is None:
+        return None
+    drives = {letter: f"{given.path}:{given.access}" for letter, given in drive.items()}
+    try:
+        return Run(found[1])(image, arguments, folder, env, drives, timeout, verbose)
+    except ClientError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        found[1].close()
 
 
 def start_folder(cwd: str | None) -> Path | str:
