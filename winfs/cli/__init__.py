@@ -64,6 +64,18 @@ def _ps() -> click.Command:
     return command
 
 
+def _kill() -> click.Command:
+    from winfs.cli.kill import command
+
+    return command
+
+
+def _diff() -> click.Command:
+    from winfs.cli.diff import command
+
+    return command
+
+
 def _doctor() -> click.Command:
     from winfs.cli.doctor import command
 
@@ -75,6 +87,8 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "mount": ("Show a machine as files.", _mount),
     "umount": ("End a mounted machine.", _umount),
     "ps": ("List machines, mounts and running programs.", _ps),
+    "kill": ("End, suspend or resume a program on a mounted machine.", _kill),
+    "diff": ("Show what programs changed: files and registry.", _diff),
     "info": ("Describe a program without running it.", _info),
     "check": ("Say which functions a program needs and which are missing.", _check),
     "trace": ("Print, follow, filter and sum up a recorded trace.", _trace),
