@@ -487,6 +487,33 @@ def test_null_device_swallows_and_is_empty(machine: Machine) -> None:
         machine.read(file, 1)
 
 
+def test_named_streams(machine: Machine) -> None:
+    file = create(machine, "f", b"main")
+    stream = machine.open("F:Notes", READ | WRITE, disposition=ff.FILE_CREATE)
+    machine.write(stream, b"side")
+    assert machine.read(machine.open("f:NOTES:$data"), 10) == b"side"
+    assert machine.read(machine.open("f::$DATA"), 10) == b"main"
+    assert info(stream, 5)[8:16] == struct.pack("<q", 4)
+    data = info(file, 22)
+    following, length = struct.unpack_from("<II", data)
+    assert data[24 : 24 + length].decode("utf-16-le") == "::$DATA"
+    assert data[following + 24 :].decode("utf-16-le") == ":Notes:$DATA"
+    with Fails(st.STATUS_OBJECT_NAME_COLLISION):
+        machine.open("f:notes", WRITE, disposition=ff.FILE_CREATE)
+    with Fails(st.STATUS_OBJECT_NAME_NOT_FOUND):
+        machine.open("f:other")
+    for name in ("f:a:b", "f:a:$DATA:x", "f:"):
+        with Fails(st.STATUS_OBJECT_NAME_INVALID):
+            machine.open(name)
+    with Fails(st.STATUS_DISK_FULL):
+        machine.write(stream, b"x" * 60000, 60000)
+    stream.set_information(13, b"\1", machine.process)
+    machine.shut(stream)
+    assert len(info(file, 22)) == 24 + 14
+    machine.shut(machine.open("new:stream", WRITE, disposition=ff.FILE_CREATE))
+    assert (machine.host / "new").exists()
+
+
 def test_a_loop_of_links_ends(machine: Machine) -> None:
     (machine.host / "a").symlink_to("\\??\\C:\\b")
     (machine.host / "b").symlink_to("\\??\\C:\\a")

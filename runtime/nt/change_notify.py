@@ -16,6 +16,8 @@ from runtime.nt.status import (
     NtError,
 )
 from runtime.vfs.changes import Change, Notify
+from runtime.vfs.drive import Reparse
+from runtime.vfs.metadata import Metadata
 
 if TYPE_CHECKING:
     from runtime.nt.disk_file import DiskFile
@@ -37,6 +39,9 @@ class DirectoryWatch:
         self._size = 0
         """Bytes the first request offered: more changes than that are lost, as on Windows."""
         self._waiting: deque[IoRequest] = deque()
+        self._extended = False
+        self._tree = file.drive
+        self._base = file.host_path
         self._closed = False
         self._unsubscribe = file.drive.subscribe(self._changed)
 
@@ -46,6 +51,7 @@ class DirectoryWatch:
             raise NtError(STATUS_DELETE_PENDING)
         if not self._size:
             self._size = request.length
+            self._extended = extended
         if self._overflow or self._changes:
             data, status = self._take(request.length)
             request.write_buffer(data)
@@ -84,20 +90,42 @@ class DirectoryWatch:
         overflow, self._overflow = self._overflow, False
         out = bytearray()
         last = 0
+        align = 8 if self._extended else 4
         for action, name in changes:
-            encoded = name.encode("utf-16-le", "surrogatepass")
-            start = -(-len(out) // 4) * 4
-            if start + 12 + len(encoded) > length:
+            entry = self._entry(action, name)
+            start = -(-len(out) // align) * align
+            if start + len(entry) > length:
                 overflow = True
                 break
             if out:
                 out += bytes(start - len(out))
                 struct.pack_into("<I", out, last, start - last)
             last = start
-            out += struct.pack("<III", 0, action, len(encoded)) + encoded
+            out += entry
         if overflow:
             return b"", STATUS_NOTIFY_ENUM_DIR
         return bytes(out), STATUS_SUCCESS
+
+    def _entry(self, action: int, name: str) -> bytes:
+        """Return a FILE_NOTIFY_INFORMATION or FILE_NOTIFY_EXTENDED_INFORMATION."""
+        encoded = name.encode("utf-16-le", "surrogatepass")
+        if not self._extended:
+            return struct.pack("<III", 0, action, len(encoded)) + encoded
+        data = Metadata(0, 0, 0, 0, 0, 0, 0, 0, 0)
+        parent = 0
+        try:
+            with self._tree.locate(self._base) as directory:
+                parent = directory.metadata().file_id
+            parts = [part for part in self._tree.windows_path(self._base).split("\\") if part]
+            with self._tree.resolve([*parts, *name.split("\\")], follow=False) as found:
+                if found.exists:
+                    data = found.metadata()
+        except (NtError, OSError, Reparse):
+            pass  # it is gone already: an entry of zeros, as Windows gives for what was removed
+        times = (data.created, data.written, data.changed, data.accessed)
+        header = struct.pack("<IIqqqqqqIIqqI", 0, action, *times, data.allocated, data.size, data.attributes,
+                             data.reparse_tag, data.file_id, parent, len(encoded))  # fmt: skip
+        return header + encoded
 
     def close(self) -> None:
         """The directory's handle is closed: who still waits is told so."""

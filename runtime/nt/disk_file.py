@@ -49,8 +49,9 @@ from runtime.nt.status import (
     STATUS_USER_MAPPED_FILE,
     NtError,
 )
+from runtime.nt.stream_file import StreamFile
 from runtime.nt.volume_information import volume_information
-from runtime.vfs import beneath
+from runtime.vfs import beneath, streams
 from runtime.vfs import metadata as md
 from runtime.vfs.changes import Action, Notify
 from runtime.vfs.drive import Drive, DriveKind, Location
@@ -89,9 +90,14 @@ class DiskDevice(Device):
         if request.options & ff.FILE_OPEN_BY_FILE_ID:
             raise NtError(STATUS_NOT_SUPPORTED)
         if parts and ":" in parts[-1]:
-            parts = [*parts[:-1], _without_stream(parts[-1])]
             if request.options & ff.FILE_DIRECTORY_FILE:
                 raise NtError(STATUS_NOT_A_DIRECTORY)
+            found = streams.split(parts[-1])
+            if found is None:
+                raise NtError(STATUS_OBJECT_NAME_INVALID)
+            parts = [*parts[:-1], found.file] if found.file else parts[:-1]
+            if found.stream:
+                return self._open_stream(parts, found.stream, request)
         follow = not request.options & ff.FILE_OPEN_REPARSE_POINT
         location = self.drive.resolve(parts, follow=follow)
         try:
@@ -104,10 +110,29 @@ class DiskDevice(Device):
             location.close()
             raise
 
+    def _open_stream(self, parts: list[str], stream: str, request: OpenRequest) -> FileObject:
+        """Open a named stream; its file is made, too, where the request says so."""
+        granted = request.grant()
+        disposition = ff.FILE_OPEN
+        if request.disposition not in (ff.FILE_OPEN, ff.FILE_OVERWRITE):
+            disposition = ff.FILE_OPEN_IF
+        writing = granted & _CHANGING or disposition == ff.FILE_OPEN_IF
+        access = ff.FILE_READ_ATTRIBUTES | (ff.FILE_WRITE_ATTRIBUTES if writing else 0)
+        base_request = OpenRequest(request.process, access, 7, disposition)
+        base = self.open_parts(parts, base_request, must_be_directory=False)
+        assert isinstance(base, DiskFile)
+        try:
+            return StreamFile(base, stream, request, granted)
+        except BaseException:
+            base.closed()
+            raise
+
     def query_path(self, path: str, process: Process) -> bytes:
         parts, trailing = split_path(path)
         if not path:
             raise NtError(STATUS_INVALID_DEVICE_REQUEST)
+        if parts and ":" in parts[-1]:
+            return super().query_path(path, process)
         with self.drive.resolve(parts, follow=False) as location:
             if not location.exists:
                 raise NtError(STATUS_OBJECT_NAME_NOT_FOUND)
@@ -211,13 +236,6 @@ class DiskDevice(Device):
                 for file in control.opens:
                     file.move_to_copy()
                 self.table.rekey(control, control.opens[0].identity())
-
-
-def _without_stream(name: str) -> str:
-    stem, _, stream = name.partition(":")
-    if stream.upper() in ("", ":$DATA"):
-        return stem
-    raise NtError(STATUS_OBJECT_NAME_INVALID if not stem else STATUS_NOT_SUPPORTED)
 
 
 class DiskFile(FileObject):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runtime.nt import file_flags as ff
 from runtime.nt.status import STATUS_INVALID_PARAMETER, STATUS_OBJECT_NAME_NOT_FOUND, NtError
+from runtime.vfs import streams
 
 if TYPE_CHECKING:
     from runtime.nt.disk_file import DiskFile
@@ -48,11 +49,19 @@ def _standard(file: DiskFile, data: Metadata) -> bytes:
     return struct.pack("<qqIBBH", data.allocated, data.size, links, pending, data.is_directory, 0)
 
 
-def _streams(data: Metadata) -> bytes:
-    if data.is_directory:
-        return b""
-    name = _utf16("::$DATA")
-    return struct.pack("<IIqq", 0, len(name), data.size, data.allocated) + name
+def _streams(file: DiskFile, data: Metadata) -> bytes:
+    found = [] if data.is_directory else [("::$DATA", data.size, data.allocated)]
+    place = f"/proc/self/fd/{file.fd}"
+    for name in streams.names(place):
+        size = len(streams.read(place, name))
+        found.append((f":{name}:$DATA", size, -(-size // 8) * 8))
+    out = bytearray()
+    for index, (name, size, allocated) in enumerate(found):
+        encoded = _utf16(name)
+        length = -(-(24 + len(encoded)) // 8) * 8 if index < len(found) - 1 else 0
+        entry = struct.pack("<IIqq", length, len(encoded), size, allocated) + encoded
+        out += entry.ljust(length, b"\0")
+    return bytes(out)
 
 
 def _hard_links(file: DiskFile) -> bytes:
@@ -95,7 +104,7 @@ def pack_information(file: DiskFile, information_class: int, granted: int) -> by
                 raise NtError(STATUS_OBJECT_NAME_NOT_FOUND)
             return _named(alias)
         case 22:
-            return _streams(data)
+            return _streams(file, data)
         case 28:
             return struct.pack("<qHBBBBBB", data.size, 0, 0, 0, 0, 0, 0, 0)
         case 34:

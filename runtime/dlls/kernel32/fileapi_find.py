@@ -302,6 +302,54 @@ class _Notifications:
     filters: dict[int, tuple[int, bool]] = field(default_factory=dict)
 
 
+async def _read_changes(
+    thread: Thread, handle: int, buffer: int, length: int, subtree: bool, mask: int, returned: Out[int],
+    overlapped: int, routine: int, *, extended: bool,
+) -> bool:  # fmt: skip
+    if not mask or mask & ~0xFFF:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    file = file_of(thread, handle, ff.FILE_LIST_DIRECTORY)
+    if overlapped and routine:
+        deliver = thread.process.modules.address_of("kernel32.dll", "BasepIoCompletion")
+        completion = Completion(overlapped, None, deliver, routine)
+    elif overlapped:
+        completion = Overlapped(thread, overlapped).begin()
+    else:
+        completion = Completion()
+    request = IoRequest(thread, file, completion, buffer=buffer, length=length)
+    await request.finish(file.notify(request, mask, subtree=subtree, extended=extended))
+    if overlapped:
+        return True
+    if not request.done:
+        await wait_for(thread, [request])
+    if request.status != st.STATUS_NOTIFY_ENUM_DIR:
+        lowered(request.status)
+    returned.put(request.information)
+    return True
+
+
+@kernel32.export(FILE)
+async def ReadDirectoryChangesExW(
+    thread: Thread,
+    hDirectory: HANDLE,
+    lpBuffer: Annotated[LPVOID, OutBytes("nBufferLength", actual="lpBytesReturned")],
+    nBufferLength: DWORD,
+    bWatchSubtree: BOOL,
+    dwNotifyFilter: DWORD,
+    lpBytesReturned: Out[DWORD],
+    lpOverlapped: LPVOID,
+    lpCompletionRoutine: PVOID,
+    ReadDirectoryNotifyInformationClass: DWORD,
+) -> BOOL:
+    """Hear of the changes below a directory: FILE_NOTIFY_EXTENDED_INFORMATION records in class 2."""
+    if ReadDirectoryNotifyInformationClass not in (1, 2):
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    return await _read_changes(
+        thread, hDirectory, lpBuffer, nBufferLength, bool(bWatchSubtree), dwNotifyFilter, lpBytesReturned,
+        lpOverlapped, lpCompletionRoutine, extended=ReadDirectoryNotifyInformationClass == 2,
+    )  # fmt: skip
+
+
 @kernel32.export(FILE)
 async def ReadDirectoryChangesW(
     thread: Thread,
@@ -315,23 +363,7 @@ async def ReadDirectoryChangesW(
     lpCompletionRoutine: PVOID,
 ) -> BOOL:
     """Hear of the changes below a directory: FILE_NOTIFY_INFORMATION records."""
-    if not dwNotifyFilter or dwNotifyFilter & ~0xFFF:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    file = file_of(thread, hDirectory, ff.FILE_LIST_DIRECTORY)
-    if lpOverlapped and lpCompletionRoutine:
-        deliver = thread.process.modules.address_of("kernel32.dll", "BasepIoCompletion")
-        completion = Completion(lpOverlapped, None, deliver, lpCompletionRoutine)
-    elif lpOverlapped:
-        completion = Overlapped(thread, lpOverlapped).begin()
-    else:
-        completion = Completion()
-    request = IoRequest(thread, file, completion, buffer=lpBuffer, length=nBufferLength)
-    await request.finish(file.notify(request, dwNotifyFilter, subtree=bool(bWatchSubtree)))
-    if lpOverlapped:
-        return True
-    if not request.done:
-        await wait_for(thread, [request])
-    if request.status != st.STATUS_NOTIFY_ENUM_DIR:
-        lowered(request.status)
-    lpBytesReturned.put(request.information)
-    return True
+    return await _read_changes(
+        thread, hDirectory, lpBuffer, nBufferLength, bool(bWatchSubtree), dwNotifyFilter, lpBytesReturned,
+        lpOverlapped, lpCompletionRoutine, extended=False,
+    )  # fmt: skip

@@ -314,6 +314,31 @@ async def NtNotifyChangeDirectoryFile(
 
 
 @ntdll.export(FILE)
+async def NtNotifyChangeDirectoryFileEx(
+    thread: Thread,
+    FileHandle: HANDLE,
+    Event: HANDLE,
+    ApcRoutine: PVOID,
+    ApcContext: PVOID,
+    IoStatusBlock: PVOID,
+    Buffer: PVOID,
+    Length: ULONG,
+    CompletionFilter: ULONG,
+    WatchTree: BOOLEAN,
+    DirectoryNotifyInformationClass: ULONG,
+) -> NTSTATUS:
+    """Hear of changes below a directory; class 2 tells times, sizes and attributes, too."""
+    file = get_file(thread, FileHandle, ff.FILE_LIST_DIRECTORY)
+    if not CompletionFilter or CompletionFilter & ~0xFFF or DirectoryNotifyInformationClass not in (1, 2):
+        raise NtError(st.STATUS_INVALID_PARAMETER)
+    completion = completion_of(thread, IoStatusBlock, Event, ApcRoutine, ApcContext)
+    request = IoRequest(thread, file, completion, buffer=Buffer, length=Length)
+    extended = DirectoryNotifyInformationClass == 2
+    status = file.notify(request, CompletionFilter, subtree=bool(WatchTree), extended=extended)
+    return await request.finish(status)
+
+
+@ntdll.export(FILE)
 def NtCreateNamedPipeFile(
     thread: Thread,
     FileHandle: Out[HANDLE],
