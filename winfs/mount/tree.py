@@ -8,6 +8,7 @@ from functools import partial
 
 from runtime.machine import Machine
 from runtime.trace.spool import Stream
+from winfs.mount.changes import ChangesDirectory
 from winfs.mount.drives import DrivesDirectory
 from winfs.mount.machine import control_file, machine_folder
 from winfs.mount.node import Filesystem, Folder, Node
@@ -37,7 +38,6 @@ class MachineTree:
 
     def __init__(self, machine: Machine, operations: Callable[[], MountOperations], stop: Callable[[], None]) -> None:
         self.pollers = Pollers()
-        self._machine = machine
         nodes: dict[str, Node] = {}
         spool = machine.trace.spool
         if spool is not None:
@@ -45,8 +45,10 @@ class MachineTree:
             if spool.text is not None:
                 nodes["trace.log"] = self._stream("trace.log", spool.text, spool.restart)
         self.drives = DrivesDirectory(machine.drives, machine.lock)
+        self.changes = ChangesDirectory(machine, self.drives.working)
         nodes |= {
             "drives": self.drives,
+            "changes": self.changes,
             "registry": RegistryRoot(machine.registry),
             "process": ProcessesDirectory(machine, self.pollers),
             "objects": ObjectDirectory(machine.objects.root, 0),
@@ -60,7 +62,7 @@ class MachineTree:
 
     def mark(self) -> None:
         """Count changes from now on."""
-        self._machine.registry.mark_changes()
+        self.changes.mark()
 
 
 def _same(stream: Stream) -> Stream:
