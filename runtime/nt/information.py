@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from runtime.nt.thread import Thread
 
 
+TLS_SLOTS = 64
+TLS_EXPANSION_SLOTS = 1024
+
+
 def _unicode(text: str, address: int) -> bytes:
     data = text.encode("utf-16-le", "surrogatepass")
     return struct.pack("<HH4xQ", len(data), len(data) + 2, address + 16) + data + b"\0\0"
@@ -124,11 +128,28 @@ def set_thread_information(thread: Thread, information_class: int, data: bytes, 
             thread.start = int.from_bytes(data, "little")
         case 4 | 14 | 17:  # ThreadAffinityMask, ThreadPriorityBoost, ThreadHideFromDebugger: no effect to be seen here
             pass
+        case 10 if len(data) == 4:  # ThreadZeroTlsCell: TlsFree clears the slot in every thread
+            _zero_tls_cell(thread, int.from_bytes(data, "little"))
         case 38 if len(data) == 16:  # ThreadNameInformation
             length, _, address = struct.unpack("<HH4xQ", data)
             name = caller.process.memory.read(address, length)
             thread.description = name.decode("utf-16-le", "surrogatepass")
-        case 3 | 9 | 38:
+        case 3 | 9 | 10 | 38:
             raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
         case _:
             raise NtError(st.STATUS_INVALID_INFO_CLASS)
+
+
+def _zero_tls_cell(thread: Thread, index: int) -> None:
+    """Clear one TLS slot in every thread of the process. Raises NtError(STATUS_INVALID_PARAMETER)."""
+    process, layout = thread.process, thread.process.layout
+    memory, width = process.memory, process.pointer_size
+    if index >= TLS_SLOTS + TLS_EXPANSION_SLOTS:
+        raise NtError(st.STATUS_INVALID_PARAMETER)
+    for other in process.threads.values():
+        if index < TLS_SLOTS:
+            memory.write_pointer(other.teb + layout.tls_slots + index * width, 0)
+            continue
+        expansion = memory.read_pointer(other.teb + layout.tls_expansion_slots)
+        if expansion:
+            memory.write_pointer(expansion + (index - TLS_SLOTS) * width, 0)

@@ -30,6 +30,7 @@ class Layout:
     static_unicode_buffer: int
     deallocation_stack: int
     tls_slots: int
+    tls_expansion_slots: int
     real_client_id: int
     guaranteed_stack_bytes: int
     teb_size: int
@@ -75,6 +76,7 @@ X64: Final = Layout(
     static_unicode_buffer=0x1268,
     deallocation_stack=0x1478,
     tls_slots=0x1480,
+    tls_expansion_slots=0x1780,
     real_client_id=0x7D8,
     guaranteed_stack_bytes=0x1748,
     teb_size=0x2000,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
@@ -60,12 +61,20 @@ def with_host_folders(config: MachineConfig, folders: list[tuple[Path, bool]]) -
 
 
 def _environment(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Variables as given, and those of the host that are asked for: `--env NAME`, and the patterns in WINFS_ENV."""
     found = {}
+    patterns = [pattern.strip() for pattern in os.environ.get("WINFS_ENV", "").split(",") if pattern.strip()]
+    for name, value in os.environ.items():
+        if any(fnmatchcase(name, pattern) for pattern in patterns):
+            found[name] = value
     for text in values:
         name, equals, value = text.partition("=")
-        if not equals or not name or "\0" in text:
-            raise click.BadParameter(f"{text!r}: expected NAME=VALUE", context, parameter)
-        found[name] = value
+        if not name or "\0" in text:
+            raise click.BadParameter(f"{text!r}: expected NAME=VALUE or NAME", context, parameter)
+        if equals:
+            found[name] = value
+        elif name in os.environ:
+            found[name] = os.environ[name]
     return found
 
 
@@ -110,8 +119,8 @@ def _serial(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option("--trace-category", multiple=True, metavar="CATEGORY",
               help="Trace the functions of a category (file_io, registry, …). Repeatable.")  # fmt: skip
 @click.option("--trace-function", multiple=True, metavar="NAME", help="Trace one function. Repeatable.")
-@click.option("--env", multiple=True, metavar="NAME=VALUE", callback=_environment,
-              help="Set an environment variable of the program. Repeatable.")  # fmt: skip
+@click.option("--env", multiple=True, metavar="NAME[=VALUE]", callback=_environment,
+              help="Set a variable of the program; without =VALUE pass on the caller's. Repeatable.")  # fmt: skip
 @click.option("--drive", multiple=True, metavar="D:=PATH[:ro|:overlay]", callback=_drives,
               help="Give the program a host folder as a drive. Repeatable.")  # fmt: skip
 @click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="PATH",
