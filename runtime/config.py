@@ -62,6 +62,7 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     drives: by upper-case letter. C: is `drive_c` of the machine folder unless given.
     environment: variables added to (or replacing) those a Windows session has.
     volume_serial: of drive C:, as `dir` shows it.
+    elevated: programs run as administrator; else, as a user's programs do, they may not write to HKEY_LOCAL_MACHINE.
     aslr: load images at random addresses instead of their preferred ones.
     missing: what calling a function that does not exist yet does: `fail` ends the program, `zero` returns 0.
     """
@@ -73,6 +74,7 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     environment: dict[str, str] = {}
     volume_serial: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] = 0x5749_4E46
     engine: EngineName = "auto"
+    elevated: bool = False
     aslr: bool = False
     missing: MissingPolicy = "fail"
     trace: Trace = Trace()
@@ -99,6 +101,7 @@ class _File(Struct, forbid_unknown_fields=True, kw_only=True):
     environment: dict[str, str] = {}
     volume_serial: str | None = None
     engine: EngineName = "auto"
+    elevated: bool = False
     aslr: bool = False
     missing: MissingPolicy = "fail"
     trace: Trace = Trace()
@@ -152,6 +155,7 @@ def load_config(folder: Path) -> MachineConfig:
         environment=parsed.environment,
         volume_serial=serial,
         engine=parsed.engine,
+        elevated=parsed.elevated,
         aslr=parsed.aslr,
         missing=parsed.missing,
         trace=trace,

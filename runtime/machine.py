@@ -189,7 +189,7 @@ class Machine:
 
     def new_process(self, parent: Process | None, token: Token | None = None) -> Process:
         """Return a process without a program yet. The lock is held."""
-        process = Process(self, self.new_id(), parent, token or self.accounts.logon())
+        process = Process(self, self.new_id(), parent, token or self.accounts.logon(elevated=self.config.elevated))
         self.processes[process.pid] = process
         return process
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -183,6 +184,7 @@ class Accounts:
         parts = tuple(int.from_bytes(digest[at : at + 4], "little") for at in (0, 4, 8))
         self.domain = Sid(5, (21, *parts))
         self.user = self.domain.child(USER_RID)
+        self._luids = itertools.count(0x4A000)
 
     @cached_property
     def _accounts(self) -> tuple[Account, ...]:
@@ -262,4 +264,5 @@ class Accounts:
                 (self.logon_sid, sec.GENERIC_READ | sec.GENERIC_EXECUTE),
             ),
             elevation=ElevationType.FULL if elevated else ElevationType.LIMITED,
+            luids=self._luids,
         )

@@ -59,6 +59,8 @@ MACHINE_PATH = "\\REGISTRY\\MACHINE"
 USER_PATH = "\\REGISTRY\\USER"
 MACHINE_CLASSES = "\\REGISTRY\\MACHINE\\SOFTWARE\\Classes"
 
+_REMEMBERED = 1024
+
 MAPPING = GenericMapping(KEY_READ, KEY_WRITE, KEY_READ, KEY_ALL_ACCESS)
 
 
@@ -217,6 +219,8 @@ class Registry(Object):
 
     def __init__(self, path: Path | None, now: Callable[[], int], user_sid: str) -> None:
         self.tree = RegistryTree(RegistryStore(path), now)
+        self._granted: dict[tuple[bytes, int, int, int], int] = {}
+        """Answers of access checks: by descriptor, token, its state, and what was asked for."""
         self.user_sid = user_sid
 
     @property
@@ -359,7 +363,19 @@ class Registry(Object):
 
     def check(self, node: KeyNode, desired: int, subject: Subject) -> int:
         """Return the access `subject` gets to a key. Raises NtError(STATUS_ACCESS_DENIED)."""
-        return access_check(self.security(node), subject, desired, MAPPING)
+        source: KeyNode | None = node
+        while source is not None and source.security is None:
+            source = source.parent
+        security = b"" if source is None or source.security is None else source.security
+        question = (security, subject.luid, subject.modified, desired)
+        granted = self._granted.get(question)
+        if granted is None:
+            descriptor = _descriptor(security) if security else SecurityDescriptor()
+            granted = access_check(descriptor, subject, desired, MAPPING)
+            if len(self._granted) >= _REMEMBERED:
+                self._granted.clear()
+            self._granted[question] = granted
+        return granted
 
     # the machine's side
 

@@ -266,7 +266,12 @@ class RegistryTree:
         for index, name in enumerate(names):
             if node.is_link:
                 node = self._follow(node, links)
-            child = self.children(node).get(upcase(name))
+            if index and node._seen_children == self._generation and not node.deleted and node.provider is None:
+                # Loaded, and whether another machine has changed something was asked for the first component.
+                assert node.children is not None
+                child = node.children.get(upcase(name))
+            else:
+                child = self.children(node).get(upcase(name))
             if child is None:
                 raise NtError(STATUS_OBJECT_NAME_NOT_FOUND)
             node = child

@@ -300,6 +300,11 @@ class GenericMapping:
 class Subject(Protocol):
     """Who asks: a token, as far as access checks need it."""
 
+    luid: int
+    """Tells tokens apart."""
+    modified: int
+    """Changes whenever groups or privileges do."""
+
     @property
     def owner_sids(self) -> frozenset[Sid]:
         """The user and the enabled groups: an allowing ACE for one of them grants."""

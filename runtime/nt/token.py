@@ -69,7 +69,7 @@ class Group:
 class Token(Object):
     """An access token. Primary tokens belong to processes, impersonation tokens to threads.
 
-    `privileges` maps privilege names to SE_PRIVILEGE_* attributes. A token and its copies share
+    `privileges` maps privilege names to SE_PRIVILEGE_* attributes. Tokens of a machine share
     one counter of LUIDs.
     """
 
@@ -78,7 +78,7 @@ class Token(Object):
     def __init__(
         self, *, user: Sid, groups: Iterable[Group], privileges: dict[str, int], owner: Sid, primary_group: Sid,
         default_dacl: Acl | None, elevation: ElevationType = ElevationType.DEFAULT, kind: int = TOKEN_PRIMARY,
-        level: int = SECURITY_ANONYMOUS, luids: itertools.count[int] | None = None,
+        level: int = SECURITY_ANONYMOUS, luids: itertools.count[int],
     ) -> None:  # fmt: skip
         self.user = user
         self.groups = list(groups)
@@ -96,7 +96,7 @@ class Token(Object):
         self.restricted: tuple[Group, ...] = ()
         self.authentication = 0x3E7A1
         """The LUID of the logon session."""
-        self._luids = luids if luids is not None else itertools.count(0x4A000)
+        self._luids = luids
         self.luid = next(self._luids)
         self.modified = next(self._luids)
         self._sids: tuple[frozenset[Sid], frozenset[Sid]] | None = None
@@ -189,6 +189,7 @@ class Token(Object):
         """Set the mandatory label."""
         self.groups = [Group(sid, g.attributes) if g.attributes & SE_GROUP_INTEGRITY else g for g in self.groups]
         self._sids = None
+        self.modified = next(self._luids)
 
     def duplicate(self, kind: int, level: int, *, effective_only: bool = False) -> Token:
         """Return a copy: NtDuplicateToken. Raises NtError: STATUS_BAD_TOKEN_TYPE, STATUS_BAD_IMPERSONATION_LEVEL."""

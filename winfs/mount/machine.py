@@ -66,6 +66,7 @@ def _config(machine: Machine) -> bytes:
         f"user_name = {_quoted(config.user_name)}",
         f'volume_serial = "{config.volume_serial >> 16:04X}-{config.volume_serial & 0xFFFF:04X}"',
         f"engine = {_quoted(config.engine)}",
+        f"elevated = {str(config.elevated).lower()}",
         f"aslr = {str(config.aslr).lower()}",
         f"missing = {_quoted(config.missing)}",
         "",
