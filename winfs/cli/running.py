@@ -30,26 +30,27 @@ def run_program(
     """Boot the machine, run the program to its end and return the exit status. Raises CommandError."""
 
     async def main() -> int:
-        with trio.move_on_after(timeout if timeout is not None else float("inf")):
-            async with open_machine(config) as machine, trio.open_nursery() as nursery:
-                process = await machine.spawn(
-                    program,
-                    arguments,
-                    cwd=folder,
-                    stdin=None if sys.stdin is None else 0,
-                    stdout=None if sys.stdout is None else 1,
-                    stderr=None if sys.stderr is None else 2,
-                )
-                ended_by: list[int] = await nursery.start(_watch_signals, machine, process)
-                code = await process.wait()
-                nursery.cancel_scope.cancel()
-            if ended_by:
-                return 128 + ended_by[0]
-            if verbose:
-                click.echo(f"winfs: {program}: exit code {code:#x} ({code})", err=True)
-            return exit_status(code)
-        click.echo(f"winfs: {program}: ended after {timeout:g} seconds", err=True)
-        return EXIT_TIMEOUT
+        async with open_machine(config) as machine, trio.open_nursery() as nursery:
+            process = await machine.spawn(
+                program,
+                arguments,
+                cwd=folder,
+                stdin=None if sys.stdin is None else 0,
+                stdout=None if sys.stdout is None else 1,
+                stderr=None if sys.stderr is None else 2,
+            )
+            ended_by: list[int] = await nursery.start(_watch_signals, machine, process)
+            if timeout is not None:
+                nursery.start_soon(_watch_time, machine, process, timeout, ended_by)
+            code = await process.wait()
+            nursery.cancel_scope.cancel()
+        if ended_by:
+            if ended_by[0] == EXIT_TIMEOUT:
+                click.echo(f"winfs: {program}: ended after {timeout:g} seconds", err=True)
+            return ended_by[0]
+        if verbose:
+            click.echo(f"winfs: {program}: exit code {code:#x} ({code})", err=True)
+        return exit_status(code)
 
     try:
         return trio.run(main)
@@ -64,7 +65,7 @@ async def _watch_signals(
 ) -> None:
     """Give Ctrl-C to the program; when it goes on, the third one ends it, as SIGTERM does.
 
-    Starts with the list that the signal number lands in when it ended the program.
+    Starts with the list that the exit status goes to when a signal has ended the program.
     """
     ended_by: list[int] = []
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -76,8 +77,16 @@ async def _watch_signals(
                 if number == signal.SIGINT and presses < 3 and process.console is not None:
                     send_control_event(process.console, CTRL_C_EVENT, 0)
                 else:
-                    ended_by.append(number)
+                    ended_by.append(128 + number)
                     process.terminate(1)
+
+
+async def _watch_time(machine: Machine, process: Process, timeout: float, ended_by: list[int]) -> None:
+    """End the program when its time is over."""
+    await trio.sleep(timeout)
+    with machine.lock:
+        ended_by.append(EXIT_TIMEOUT)
+        process.terminate(1)
 
 
 def _only(error: BaseException) -> BaseException:
