@@ -190,7 +190,7 @@ class Placed(Node):
         finally:
             os.close(descriptor)
 
-    def extendeddrive_attributes(self) -> dict[bytes, bytes]:
+    def extended_attributes(self) -> dict[bytes, bytes]:
         with self.place() as place:
             found = {}
             for name in os.listxattr(place):
