@@ -6,6 +6,9 @@ documentation decides.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +62,35 @@ def test_machines_do_not_share_their_registries(compile_c: Compiler, winfs: Runn
     program = compile_c(PERSISTENT, "-ladvapi32", name="counter.exe")
     for name in ("one", "two"):
         assert winfs("run", "--machine", name, program).stdout.strip() == b"1"
+
+
+def test_programs_on_one_machine_at_the_same_time_lose_nothing(compile_c: Compiler, winfs_home: Path) -> None:
+    program = compile_c(CROWD, "-ladvapi32", name="crowd.exe")
+    environment = os.environ | {"WINFS_HOME": str(winfs_home)}
+    command = [sys.executable, "-m", "winfs", "run", program]
+    running = [subprocess.Popen([*command, str(number)], env=environment, cwd=REPOSITORY) for number in range(3)]
+    assert [process.wait(120) for process in running] == [0, 0, 0]
+    done = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, check=False)
+    assert done.stdout.strip() == b"30"
+
+
+CROWD = r"""
+#include <windows.h>
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+    HKEY key, sub;
+    char name[64];
+    DWORD count;
+    if (RegCreateKeyA(HKEY_CURRENT_USER, "Software\\Crowd", &key)) return 1;
+    for (int i = 0; argc > 1 && i < 10; i++) {
+        sprintf(name, "%s %d", argv[1], i);
+        if (RegCreateKeyA(key, name, &sub)) return 2;
+        RegCloseKey(sub);
+        Sleep(30);
+    }
+    if (RegQueryInfoKeyA(key, NULL, NULL, NULL, &count, NULL, NULL, NULL, NULL, NULL, NULL, NULL)) return 3;
+    printf("%lu\n", count);
+    return 0;
+}
+"""

@@ -27,6 +27,7 @@ POLL_INTERVAL = 0.05
 """Seconds between looks for commits of another machine."""
 
 _BUSY_TIMEOUT_MS = 100
+_PATIENT_TIMEOUT_MS = 10_000
 _SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys(
@@ -259,16 +260,32 @@ class RegistryStore:
 
     def import_rows(self, keys: Iterable[tuple[str, str, KeyRow]], values: Iterable[tuple[str, str, ValueRow]],
                     defaults: str) -> None:  # fmt: skip
-        """Write the preset keys of a new machine in one transaction and note their version."""
+        """Write the preset keys of a new machine in one transaction and note their version. Raises StoreError."""
         if self._database is None or self.read_only:
             return
         with self._lock:
             database = self._database
-            database.execute("BEGIN IMMEDIATE")
-            self._write_keys(database, keys)
-            self._write_values(database, values)
-            database.execute("INSERT OR REPLACE INTO meta VALUES('defaults', ?)", (defaults,))
-            database.execute("COMMIT")
+            try:
+                with self._patience(database):
+                    database.execute("BEGIN IMMEDIATE")
+                    if self._meta(database, "defaults") is None:
+                        self._write_keys(database, keys)
+                        self._write_values(database, values)
+                        database.execute("INSERT INTO meta VALUES('defaults', ?)", (defaults,))
+                    # Else another machine was faster, and programs may have changed its keys by now.
+                    database.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise StoreError(f"{self.path}: cannot write the registry: {error}") from error
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _patience(database: sqlite3.Connection) -> Iterator[None]:
+        """Wait for other machines for seconds: nobody else is kept waiting meanwhile."""
+        database.execute(f"PRAGMA busy_timeout={_PATIENT_TIMEOUT_MS}")
+        try:
+            yield
+        finally:
+            database.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
 
     @staticmethod
     def _write_keys(database: sqlite3.Connection, keys: Iterable[tuple[str, str, KeyRow]]) -> None:
@@ -331,7 +348,7 @@ class RegistryStore:
 
     def flush(self, durable: bool = True) -> None:
         """Commit now; with `durable` also wait until the disk has it. Raises StoreError when that fails."""
-        with self._lock:
+        with self._lock, self._patience(self._database) if self._database else contextlib.nullcontext():
             done = self._commit(durable)
         if not done:
             raise StoreError(f"{self.path}: cannot write the registry: {self.error}")
@@ -344,15 +361,7 @@ class RegistryStore:
         if self._writer is not None:
             self._writer.join()
         try:
-            deadline = time.monotonic() + 5
-            while True:
-                try:
-                    self.flush(durable=False)
-                    break
-                except StoreError:
-                    # Another machine may hold the database for a moment.
-                    if time.monotonic() > deadline or "locked" not in (self.error or ""):
-                        raise
+            self.flush(durable=False)
         finally:
             if self._database is not None:
                 self._database.close()
