@@ -650,7 +650,7 @@ class DiskFile(FileObject):
         return parent + slash + to_host(place.name)
 
     def _check_replaceable(self, place: Location, *, posix: bool) -> None:
-        if place.is_directory:
+        if place.is_directory or (self.is_directory and not self.is_link):
             raise NtError(STATUS_ACCESS_DENIED)
         if place.metadata().attributes & md.FILE_ATTRIBUTE_READONLY:
             raise NtError(STATUS_ACCESS_DENIED)
