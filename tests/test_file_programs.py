@@ -23,10 +23,10 @@ FOLDER = REPOSITORY / "tests" / "guest" / "file"
 
 
 def build(compile_c: Compiler, name: str) -> Path:
-    return compile_c((FOLDER / f"{name}.c").read_text(), "-I", str(FOLDER), name=f"{name}.exe")
+    return compile_c((FOLDER / f"{name}.c").read_text(), "-I", str(FOLDER), "-lntdll", name=f"{name}.exe")
 
 
-@pytest.mark.parametrize("name", ["files", "paths", "pipes", "overlapped", "mapping"])
+@pytest.mark.parametrize("name", ["files", "paths", "pipes", "overlapped", "mapping", "wild"])
 def test_program(compile_c: Compiler, winfs: Runner, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
