@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.nt.console_file import ConsoleDevice
-from runtime.nt.disk_file import DiskDevice
+from runtime.nt.disk_device import DiskDevice
 from runtime.nt.file_control import FileTable
 from runtime.nt.mount_manager import MountManagerDevice, volume_guid
 from runtime.nt.named_pipe import NamedPipeDevice
