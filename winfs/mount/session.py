@@ -10,6 +10,7 @@ then, so that everything else gets its turn. The names replaced are private to p
 from __future__ import annotations
 
 import errno
+import fcntl
 import logging
 import os
 import select
@@ -25,6 +26,8 @@ TESTED_VERSION = "3.5.0"
 MAXIMUM_TASKS = 1000
 _IN_A_ROW = 16
 """Requests taken without asking the event loop."""
+_HIGH = 500
+"""A descriptor number beyond those that are in use when the mount is made."""
 
 
 class SessionError(Exception):
@@ -45,6 +48,9 @@ class Session:
         self._descriptor = next(iter(found)) if len(found) == 1 else -1
         self._closed = False
         self._restore: dict[str, object] = {}
+        # When this process is killed, the helper of auto_unmount hears of it as its socket closes, and leaves a mount
+        # alone that still answers. What is opened last is closed first: this makes the connection go before the socket.
+        self._last = fcntl.fcntl(self._descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH) if self._descriptor >= 0 else -1
         if self._descriptor >= 0 and metadata.version("pyfuse3") == TESTED_VERSION:
             self._make_non_blocking()
         else:
@@ -103,6 +109,8 @@ class Session:
         if not self._closed:
             self._closed = True
             vars(pyfuse3).update(self._restore)
+            if self._last >= 0:
+                os.close(self._last)
             pyfuse3.close(unmount=True)
 
 
