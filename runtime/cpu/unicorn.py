@@ -59,6 +59,9 @@ _GDT: Final = (
 _CS64, _SS, _FS, _DS = 0x33, 0x2B, 0x53, 0x2B
 _INITIAL_FLAGS: Final = 0x202
 _TRAP_SIZE: Final = 2
+_UC_SIZE: Final = 40000
+_FIRST_JUMP_BUFFER: Final = 200
+_JUMP_BUFFERS: Final = 64 * _FIRST_JUMP_BUFFER
 """Bytes of OUT imm8, AL and of SYSCALL."""
 _LONGEST_INSTRUCTION: Final = 15
 _MAGIC: Final = tuple(0x5CA1AB1E_00000000 + 0x1111 * index for index in range(16))
@@ -326,6 +329,7 @@ class UnicornEngine:
         self._callbacks = self._add_hooks()
         self._enter_ring3()
         self._first_moment = self._snapshot()
+        self._stop_between_blocks_only()
         self._timer = self._create_timer()
 
     def _find_state(self) -> int:
@@ -346,6 +350,29 @@ class UnicornEngine:
         for register in _GPR_IDS:
             self._library.uc_reg_write(self._uc, register, byref(c_uint64(0)))
         return env
+
+    def _stop_between_blocks_only(self) -> None:
+        """Make stops come between instructions.
+
+        Translated code looks for a stop request after every memory access as well, and then leaves the instruction
+        half done with RIP still on it: `add [rcx], eax` adds twice when its thread goes on. The structure has a switch
+        against that (made for ARM's IT blocks); it lies behind 'hook_insert' and 'first_tb', before 'init_done' and
+        the jump buffers of nested runs. The look at the head of each block stays.
+        """
+        assert self._uc.value is not None
+        state = ctypes.string_at(self._uc.value, _UC_SIZE)
+        found = [
+            place
+            for place in range(0, _UC_SIZE - _JUMP_BUFFERS - 8, 8)
+            if state[place] == 0
+            and state[place + 1] <= 1
+            and state[place + 2 : place + 8] == b"\0\1\0\0\0\0"
+            and not any(state[place + 8 + _FIRST_JUMP_BUFFER : place + 12 + _JUMP_BUFFERS])
+        ]
+        if len(found) != 1:
+            raise EngineError("Unicorn 2.1.4 is required: the engine's state is laid out differently")
+        ctypes.c_uint8.from_address(self._uc.value + found[0] + 2).value = 1
+        self._library.uc_ctl(self._uc, c_uint32(_TB_FLUSH))
 
     def _set(self, register: int, value: int) -> None:
         _check(self._library.uc_reg_write(self._uc, register, byref(c_uint64(value))), "write a register")

@@ -81,7 +81,8 @@ class BuiltinImage:
 
 
 def _trap_stub(number: int) -> bytes:
-    return (b"\xb8" + struct.pack("<I", number) + bytes((0xE6, _TRAP_PORT, 0xC3))).ljust(_STUB, b"\xcc")
+    """mov eax, number; out; jmp to the next instruction (it ends the block: a stop comes before the return); ret."""
+    return (b"\xb8" + struct.pack("<I", number) + bytes((0xE6, _TRAP_PORT, 0xEB, 0x00, 0xC3))).ljust(_STUB, b"\xcc")
 
 
 def _service_stub(number: int) -> bytes:

@@ -28,7 +28,7 @@ class GuestTracer:
         self._thunks: dict[tuple[str, str, int], int] = {}
         number = process.machine.add_trap(lambda _: self._returned)
         # push rax; mov eax, number; out 0xF1, al; ret (never reached; an int3 there would still run after the trap)
-        self._return_stub = process.loader.add_stub(b"\x50\xb8" + struct.pack("<I", number) + b"\xe6\xf1\xc3")
+        self._return_stub = process.loader.add_stub(b"\x50\xb8" + struct.pack("<I", number) + b"\xe6\xf1\xeb\x00\xc3")
 
     def thunk(self, module: str, function: str, address: int) -> int:
         """Return the address of a thunk that traces `module!function` and jumps to `address`."""
