@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,3 +175,22 @@ def test_what_programs_change_is_listed(mounted: Mounted, process: Path) -> None
     assert "Winfs Test" in shown.stdout
     assert (mounted.folder / "changes" / "files").read_text() == ""
     assert mounted.winfs("diff", mounted.folder).returncode == 1
+
+
+def test_what_a_program_writes_is_seen_at_once(mounted: Mounted, process: Path) -> None:
+    path = mounted.c / "out" / "again.txt"
+    event = mounted.folder / "objects" / EVENT
+    event.write_text("set")
+    wait_for(lambda: path if path.read_text() == "before" else None)
+    descriptor = os.open(process / "memory", os.O_RDWR)
+    try:
+        with open(path) as reader:
+            for text in ("first", "a second", "x"):
+                assert os.stat(path).st_size >= 0  # the kernel may now believe it for a second
+                os.pwrite(descriptor, text.encode() + b"\0", 0x12340000)
+                started = time.monotonic()
+                event.write_text("set")
+                wait_for(lambda text=text: path if reader.seek(0) == 0 and reader.read() == text else None, 5)
+                assert time.monotonic() - started < 0.9
+    finally:
+        os.close(descriptor)

@@ -259,10 +259,13 @@ class NamedFile(Placed):
         """Note a name; the last one noted is the one used first."""
         self._places.pop((directory, host), None)
         self._places[directory, host] = None
+        directory.files[host] = self
 
     def drop_place(self, directory: DriveDirectory, host: str) -> None:
         """A name is gone."""
         self._places.pop((directory, host), None)
+        if directory.files.get(host) is self:
+            del directory.files[host]
         self.seen = None
 
     def located(self) -> tuple[int, str]:

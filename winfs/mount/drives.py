@@ -59,6 +59,16 @@ class DrivesDirectory(Directory):
             raise fail(errno.ENOENT)
         return self._root(drive)
 
+    def place(self, letter: str, path: str) -> tuple[DriveDirectory | None, str, str]:
+        """Where the file at a Windows path below a drive's root is: its directory if that was ever looked at, its host
+        name and its name in the mount."""
+        directory = self._roots.get(letter)
+        head, _, windows = path.rpartition("\\")
+        for part in head.split("\\") if head else ():
+            if directory is not None:
+                directory = directory.directories.get(names.to_host(part))
+        return directory, names.to_host(windows), shown(windows)
+
     def entries(self) -> Iterable[tuple[str, Node]]:
         return [(drive.letter.lower(), self._root(drive)) for drive in self._drives]
 
@@ -73,6 +83,7 @@ class DriveDirectory(Placed, Directory):
         self.host = host
         self.gone = False
         self.directories: WeakValueDictionary[str, DriveDirectory] = WeakValueDictionary()
+        self.files: WeakValueDictionary[str, NamedFile] = WeakValueDictionary()
 
     def path(self) -> str:
         parts = []
@@ -100,6 +111,23 @@ class DriveDirectory(Placed, Directory):
             found = self.directories[host] = DriveDirectory(self.volume, self, host)
         found.remember(status)
         return found
+
+    def known(self, host: str) -> NamedFile | DriveDirectory | None:
+        """The entry of that host name, if it was looked at."""
+        return self.directories.get(host) or self.files.get(host)
+
+    def leave(self) -> None:
+        """The directory is gone from where it was."""
+        self.gone = True
+        if self.parent is not None and self.parent.directories.get(self.host) is self:
+            del self.parent.directories[self.host]
+
+    def move(self, parent: DriveDirectory, host: str) -> None:
+        """The directory is now there."""
+        self.leave()
+        self.gone = False
+        self.parent, self.host = parent, host
+        parent.directories[host] = self
 
     def _find(self, name: str) -> tuple[str, os.stat_result, bool] | None:
         """The host name and stat of the entry that `name` means, and whether it is spelled exactly so."""
@@ -235,8 +263,7 @@ class DriveDirectory(Placed, Directory):
             raise fail(errno.ENOTDIR)
         with self.volume.changing():
             self.volume.drive.remove(self.below(host), directory=True)
-        node.gone = True
-        self.directories.pop(host, None)
+        node.leave()
 
     def rename(self, name: str, target: Directory, new_name: str, *, replace: bool) -> None:
         if not isinstance(target, DriveDirectory) or target.volume is not self.volume:
@@ -259,16 +286,14 @@ class DriveDirectory(Placed, Directory):
         if isinstance(over, NamedFile):
             over.drop_place(target, new_host)
         elif isinstance(over, DriveDirectory):
-            over.gone = True
+            over.leave()
         if isinstance(node, NamedFile):
             node.drop_place(self, host)
             node.add_place(target, new_host)
             if self.volume.copies:
                 node.settle()
         elif isinstance(node, DriveDirectory):
-            self.directories.pop(host, None)
-            node.parent, node.host = target, new_host
-            target.directories[new_host] = node
+            node.move(target, new_host)
 
     def sync(self) -> None:
         descriptor = self.volume.tree.open(self.path(), os.O_RDONLY | os.O_DIRECTORY)

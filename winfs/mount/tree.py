@@ -11,6 +11,7 @@ from runtime.trace.spool import Stream
 from winfs.mount.changes import ChangesDirectory
 from winfs.mount.drives import DrivesDirectory
 from winfs.mount.machine import control_file, machine_folder
+from winfs.mount.news import KernelNews
 from winfs.mount.node import Filesystem, Folder, Node
 from winfs.mount.objects import ObjectDirectory
 from winfs.mount.operations import MountOperations
@@ -45,6 +46,7 @@ class MachineTree:
             if spool.text is not None:
                 nodes["trace.log"] = self._stream("trace.log", spool.text, spool.restart)
         self.drives = DrivesDirectory(machine.drives, machine.lock)
+        self.news = KernelNews(machine, self.drives, operations)
         self.changes = ChangesDirectory(machine, self.drives.working)
         nodes |= {
             "drives": self.drives,
