@@ -9,7 +9,7 @@ from runtime.dlls.dbghelp.dll import dbghelp
 from runtime.dlls.heap import guest_heap_free, guest_heap_new
 from runtime.dlls.process_state import process_state
 from runtime.dlls.text import encode_text
-from runtime.dlls.types import BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, LPVOID, PVOID, ULONGLONG, Out
+from runtime.dlls.types import BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, LPVOID, LPWSTR, PVOID, ULONGLONG, Out
 from runtime.loader.module import Module
 from runtime.nt.status import (
     ERROR_INVALID_ADDRESS,
@@ -29,6 +29,7 @@ class _Symbols:
 
     options: int = 2
     initialized: bool = False
+    search_path: str = ""
 
 
 def _state(thread: Thread) -> _Symbols:
@@ -173,4 +174,23 @@ async def EnumerateLoadedModulesEx(
         await guest_heap_free(thread, name)
         if not again & 0xFFFFFFFF:
             break
+    return 1
+
+
+@dbghelp.export(category=DEBUG)
+def SymSetSearchPathW(thread: Thread, hProcess: HANDLE, SearchPathA: LPCWSTR) -> BOOL:
+    """Set where symbol files are looked for; there are none to find."""
+    _ready(thread)
+    _state(thread).search_path = SearchPathA or ""
+    return 1
+
+
+@dbghelp.export(category=DEBUG)
+def SymGetSearchPathW(thread: Thread, hProcess: HANDLE, SearchPathA: LPWSTR, SearchPathLength: DWORD) -> BOOL:
+    """Return where symbol files are looked for."""
+    _ready(thread)
+    path = _state(thread).search_path
+    if len(path) >= SearchPathLength:
+        raise Win32Error(ERROR_INVALID_PARAMETER)
+    thread.process.memory.write_wstr(SearchPathA, path)
     return 1

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from runtime.dlls.heap import guest_heap_free, guest_heap_new
 from runtime.dlls.iphlpapi.dll import iphlpapi
-from runtime.dlls.types import DWORD, INT, LPCSTR, LPSTR, LPVOID, LPWSTR, PVOID, SIZE_T, ULONG, InOut, Out
+from runtime.dlls.types import (
+    BOOLEAN,
+    DWORD,
+    HANDLE,
+    INT,
+    LPCSTR,
+    LPSTR,
+    LPVOID,
+    LPWSTR,
+    PVOID,
+    SIZE_T,
+    ULONG,
+    USHORT,
+    InOut,
+    Out,
+)
 from runtime.nt.status import (
     ERROR_FILE_NOT_FOUND,
     ERROR_INVALID_PARAMETER,
@@ -87,4 +102,51 @@ def GetBestInterface(thread: Thread, dwDestAddr: ULONG, pdwBestIfIndex: Out[DWOR
 @iphlpapi.export(category=NETWORK)
 def GetBestInterfaceEx(thread: Thread, pDestAddr: LPVOID, pdwBestIfIndex: Out[DWORD]) -> DWORD:
     """Return the interface that leads to an address: none does."""
+    return ERROR_NETWORK_UNREACHABLE
+
+
+@iphlpapi.export(category=NETWORK)
+async def GetUnicastIpAddressTable(thread: Thread, Family: USHORT, Table: Out[LPVOID]) -> DWORD:
+    """Return the table of addresses, which is empty; free it with FreeMibTable."""
+    return await _empty_table(thread, Table)
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceIndexToLuid(thread: Thread, InterfaceIndex: ULONG, InterfaceLuid: LPVOID) -> DWORD:
+    """Return the LUID of an interface: no index is one's."""
+    return ERROR_FILE_NOT_FOUND if InterfaceLuid else ERROR_INVALID_PARAMETER
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceLuidToNameA(
+    thread: Thread, InterfaceLuid: LPVOID, InterfaceName: LPSTR, Length: SIZE_T
+) -> DWORD:
+    """Return the name of an interface: no LUID is one's."""
+    return ERROR_FILE_NOT_FOUND if InterfaceLuid and InterfaceName else ERROR_INVALID_PARAMETER
+
+
+@iphlpapi.export(category=NETWORK)
+def NotifyIpInterfaceChange(
+    thread: Thread, Family: USHORT, Callback: PVOID, CallerContext: PVOID, InitialNotification: BOOLEAN,
+    NotificationHandle: Out[HANDLE],
+) -> DWORD:  # fmt: skip
+    """Have a function called when an interface changes: none ever does."""
+    if not Callback or not NotificationHandle:
+        return ERROR_INVALID_PARAMETER
+    NotificationHandle.set(Callback)
+    return ERROR_SUCCESS
+
+
+@iphlpapi.export(category=NETWORK)
+def CancelMibChangeNotify2(thread: Thread, NotificationHandle: HANDLE) -> DWORD:
+    """Take back a registration."""
+    return ERROR_SUCCESS if NotificationHandle else ERROR_INVALID_PARAMETER
+
+
+@iphlpapi.export(category=NETWORK)
+def GetBestRoute2(
+    thread: Thread, InterfaceLuid: LPVOID, InterfaceIndex: ULONG, SourceAddress: LPVOID, DestinationAddress: LPVOID,
+    AddressSortOptions: ULONG, BestRoute: LPVOID, BestSourceAddress: LPVOID,
+) -> DWORD:  # fmt: skip
+    """Return the route to an address: there is none."""
     return ERROR_NETWORK_UNREACHABLE

@@ -1,0 +1,5 @@
+"""shcore.dll."""
+
+from runtime.dlls.export import Dll
+
+shcore = Dll("shcore.dll")
