@@ -295,7 +295,10 @@ class NamedFile(Placed):
 
     def status(self) -> os.stat_result:
         descriptor = self.open_descriptor()
-        return super().status() if descriptor is None else os.fstat(descriptor)
+        if descriptor is None:
+            return super().status()
+        self.seen = None
+        return os.fstat(descriptor)
 
     def settle(self) -> None:
         """The file may have moved to another host file (copy on write): know it by that one from now on."""
@@ -469,6 +472,7 @@ class DriveHandle(Handle):
         stamp = (status.st_mtime_ns, status.st_size)
         self.keep_cache = file.stamp == stamp
         file.stamp = stamp
+        file.seen = None
         self._written = bool(flags & os.O_TRUNC)
         file.handles.add(self)
 
@@ -480,6 +484,7 @@ class DriveHandle(Handle):
         before = os.fstat(descriptor)
         done = os.pwrite(descriptor, data, offset)
         after = os.fstat(descriptor)
+        file.seen = None
         if file.stamp == (before.st_mtime_ns, before.st_size):
             file.stamp = (after.st_mtime_ns, after.st_size)
         else:
@@ -492,6 +497,7 @@ class DriveHandle(Handle):
             self.file.truncate(size)
             return
         os.ftruncate(self.descriptor, size)
+        self.file.seen = None
         status = os.fstat(self.descriptor)
         self.file.stamp = (status.st_mtime_ns, status.st_size)
         self._written = True
