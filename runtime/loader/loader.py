@@ -14,7 +14,7 @@ from runtime.loader import builtin
 from runtime.loader.apiset import host_of, is_api_set
 from runtime.loader.mapping import map_image
 from runtime.loader.module import Module
-from runtime.loader.pe import Image, ImageError
+from runtime.loader.pe import BaseTakenError, Image, ImageError
 from runtime.loader.pe_tables import ImportedDll
 from runtime.loader.peb import Arena, LoaderLists
 from runtime.loader.search import SYSTEM_DIRECTORY, SearchPath, base_name, directory_of
@@ -49,6 +49,8 @@ class Loader:
         self.lists: LoaderLists | None = None
         self._by_name: dict[str, Module] = {}
         self._initialization: list[Module] = []
+        self._initialized: list[Module] = []
+        """Modules that have had DLL_PROCESS_ATTACH, in that order: the detach notifications go backwards."""
         self._stubs = 0
         self._stubs_end = 0
         self._stub_by_name: dict[tuple[str, str], int] = {}
@@ -61,11 +63,15 @@ class Loader:
         """Return the loaded module of that base name or full path (any case, `.dll` optional as Windows has it)."""
         if "\\" in name or "/" in name:
             wanted = name.replace("/", "\\").lower()
-            return next((module for module in self.modules if module.path.lower() == wanted), None)
+            return self._by_path(wanted)
         lowered = with_extension(name).lower()
         if is_api_set(lowered):
             lowered = host_of(lowered) or lowered
         return self._by_name.get(lowered)
+
+    def _by_path(self, path: str, *, as_data: bool = False) -> Module | None:
+        lowered = path.lower()
+        return next((item for item in self.modules if item.path.lower() == lowered and item.as_data == as_data), None)
 
     def at(self, address: int) -> Module | None:
         """Return the module whose image covers `address`."""
@@ -78,7 +84,7 @@ class Loader:
         return next((module for module in self.modules if module.base == base & ~3), None)
 
     def __iter__(self) -> Iterator[Module]:
-        return iter(tuple(self.modules))
+        return iter([module for module in self.modules if not module.as_data])
 
     def dispatcher(self, name: str) -> int:
         """Return the address of a function of ntrtl.dll that the machine itself enters; 0 before it is loaded."""
@@ -124,8 +130,7 @@ class Loader:
             target = self._load(dll + ".dll", 0, module)
         except (NtError, ImageError):
             return None
-        if target not in module.dependencies and target is not module:
-            module.dependencies.append(target)
+        self._depend(module, target)
         return self.export(target, int(name[1:]) if name.startswith("#") else name, depth + 1)
 
     def address_of(self, module: str, name: str) -> int:
@@ -152,7 +157,7 @@ class Loader:
         self.search.application = directory_of(path)
         return module
 
-    def _map(self, image: Image, path: str, name: str, load_count: int = 1) -> Module:
+    def _map(self, image: Image, path: str, name: str, load_count: int = 1, *, as_data: bool = False) -> Module:
         memory, machine = self._memory, self._process.machine
         base = image.image_base
         size = image.size_of_image
@@ -160,8 +165,8 @@ class Loader:
         wanted = machine.random_image_base(size) if machine.config.aslr and movable else base
         if not memory.is_free(wanted, wanted + size) or wanted & 0xFFFF:
             if not movable:
-                raise image.error(
-                    f"must be loaded at {base:#x}, which is taken, and has no relocations to load it elsewhere"
+                raise BaseTakenError(
+                    path, f"must be loaded at {base:#x}, which is taken, and has no relocations to load it elsewhere"
                 )
             wanted = memory.find_free(size, lowest=0x10000 if self._process.pointer_size == 4 else 0x1_8000_0000)
         backing = machine.image_backing(image, path, wanted)
@@ -169,8 +174,9 @@ class Loader:
         if image.is_flat:
             sections = [(0, size, 0xE0000020)]
         map_image(memory, backing, wanted, sections, path, image.size_of_headers)
-        entry = wanted + image.entry_point if image.entry_point else 0
-        module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=image.tls())
+        entry = wanted + image.entry_point if image.entry_point and not as_data else 0
+        tls = None if as_data else image.tls()
+        module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=tls, as_data=as_data)
         module.timestamp = image.time_date_stamp
         self._register(module)
         return module
@@ -189,8 +195,9 @@ class Loader:
 
     def _register(self, module: Module) -> None:
         self.modules.append(module)
-        self._by_name.setdefault(module.name.lower(), module)
-        if self.lists is not None:
+        if not module.as_data:
+            self._by_name.setdefault(module.name.lower(), module)
+        if self.lists is not None and not module.as_data:
             self.lists.add(module, self._process.machine.clock.now())
         self._process.machine.trace.load(
             self._process.pid, self._process.running_thread_id, module.name, module.path, module.base, module.size,
@@ -219,16 +226,12 @@ class Loader:
         if "\\" not in name and builtin.is_builtin(lowered):
             return self._load(name, flags, None)
         image, path = self._open(with_extension(name), flags)
-        found = next((item for item in self.modules if item.path.lower() == path.lower()), None)
+        found = self._by_path(path) or self._by_path(path, as_data=True)
         if found is not None:
             if found.load_count >= 0:
                 found.load_count += 1
             return found
-        module = self._map(image, path, base_name(path))
-        module.as_data = True
-        module.entry = 0
-        module.tls = None
-        return module
+        return self._map(image, path, base_name(path), as_data=True)
 
     def _load(self, name: str, flags: int, importer: Module | None) -> Module:
         name = name.replace("/", "\\")
@@ -248,7 +251,7 @@ class Loader:
             module = self._map_builtin(lowered)
         else:
             image, path = self._open(with_extension(name), flags)
-            known = next((item for item in self.modules if item.path.lower() == path.lower()), None)
+            known = self._by_path(path)
             if known is not None:
                 if known.load_count >= 0:
                     known.load_count += 1
@@ -259,7 +262,7 @@ class Loader:
         try:
             self.link(module)
         except (NtError, ImageError):
-            self._unmap(module)
+            self._abandon(module)
             raise
         return module
 
@@ -292,6 +295,14 @@ class Loader:
             self.tls.add(module, self._process.tebs())
         self._initialization.append(module)
 
+    def _depend(self, module: Module, target: Module) -> None:
+        """Keep the reference to `target` that was just counted as long as `module` lives, but one only."""
+        if target is module or target in module.dependencies:
+            if target.load_count > 0:
+                target.load_count -= 1
+        else:
+            module.dependencies.append(target)
+
     def _bind(self, module: Module, dll: ImportedDll) -> None:
         try:
             target = self._load(dll.name, 0, module)
@@ -300,8 +311,7 @@ class Loader:
                 raise
             self._process.missing_dll(module, dll.name)
             raise
-        if target not in module.dependencies:
-            module.dependencies.append(target)
+        self._depend(module, target)
         pointer_size = self._process.pointer_size
         run: list[bytes] = []
         start = expected = 0
@@ -358,6 +368,7 @@ class Loader:
             if module.initialized or module.as_data:
                 continue
             module.initialized = True
+            self._initialized.append(module)
             assert self.lists is not None
             if module.is_dll:
                 self.lists.initialized(module)
@@ -391,7 +402,7 @@ class Loader:
 
     async def thread_detach(self, thread: Thread) -> None:
         """Deliver DLL_THREAD_DETACH on a thread that ends, last initialized first."""
-        for module in reversed(self.modules[:]):
+        for module in reversed(self._initialized[:]):
             if module.initialized and module.thread_calls:
                 if module.is_dll and module.entry:
                     await self._call(thread, module, DLL_THREAD_DETACH, 0)
@@ -400,7 +411,7 @@ class Loader:
     async def process_detach(self, thread: Thread) -> None:
         """Deliver DLL_PROCESS_DETACH to every module, last initialized first; the process ends."""
         self.shutting_down = True
-        for module in reversed(self.modules[:]):
+        for module in reversed(self._initialized[:]):
             if module.initialized:
                 module.initialized = False
                 if module.is_dll and module.entry:
@@ -428,12 +439,23 @@ class Loader:
             if dependency in self.modules:
                 await self.free(thread, dependency)
 
+    def _abandon(self, module: Module) -> None:
+        """Take back a module that could not be loaded, and what was mapped for it alone; nothing of it has run."""
+        dependencies, module.dependencies = module.dependencies, []
+        self._unmap(module)
+        for dependency in dependencies:
+            if dependency.load_count > 0:
+                dependency.load_count -= 1
+                if not dependency.load_count and dependency in self.modules:
+                    self._abandon(dependency)
+
     def _unmap(self, module: Module) -> None:
         if module.tls_index >= 0:
             self.tls.remove(module, self._process.tebs())
         self.modules.remove(module)
-        if module in self._initialization:
-            self._initialization.remove(module)
+        for order in (self._initialization, self._initialized):
+            if module in order:
+                order.remove(module)
         if self._by_name.get(module.name.lower()) is module:
             del self._by_name[module.name.lower()]
         if self.lists is not None and module.entry_address:

@@ -54,6 +54,8 @@ class _Filler:
             page = image.data[offset : offset + min(PAGE_SIZE, present)]
         if self._delta:
             page = self._relocate(index, page)
+            if index == 0:
+                page = self._move_header(page)
         return page
 
     def _relocate(self, index: int, page: bytes) -> bytes:
@@ -82,6 +84,15 @@ class _Filler:
             else:
                 self._straddle(data, index, offset, size)
         return bytes(data)
+
+    def _move_header(self, page: bytes) -> bytes:
+        """OptionalHeader.ImageBase in memory is where the image lies, as Windows has it."""
+        place = self._image.header_offset + (48 if self._image.is_64_bit else 52)
+        size = self._image.pointer_size
+        if place + size > len(page):
+            return page
+        base = self._image.image_base + self._delta
+        return page[:place] + base.to_bytes(size, "little") + page[place + size :]
 
     def _straddle(self, data: bytearray, index: int, offset: int, size: int) -> None:
         """Relocate a value that crosses a page boundary: take the part of the sum that lies in this page."""

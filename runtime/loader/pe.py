@@ -137,6 +137,10 @@ class WrongMachineError(ImageError):
     """A PE image in good order, for a processor that cannot run it (Windows: ERROR_EXE_MACHINE_TYPE_MISMATCH)."""
 
 
+class BaseTakenError(ImageError):
+    """The base of an image that cannot be relocated is taken (Windows: ERROR_INVALID_ADDRESS)."""
+
+
 class DataDirectory(NamedTuple):
     """Where a table lies: an RVA (for the security directory a file offset) and its size in bytes; 0, 0 if absent."""
 

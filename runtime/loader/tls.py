@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from runtime.loader.module import Module
 from runtime.loader.peb import Arena
 from runtime.memory.space import AddressSpace
 from runtime.nt.layout import Layout
-
-if TYPE_CHECKING:
-    from runtime.nt.thread import Thread
 
 _VECTOR_HEADROOM: Final = 32
 """Slots a thread's vector has beyond those in use, for DLLs that are loaded later."""

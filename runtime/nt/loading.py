@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtime.loader.module import Module
-from runtime.loader.pe import ImageError, WrongMachineError
+from runtime.loader.pe import BaseTakenError, ImageError, WrongMachineError
 from runtime.nt import status as st
 from runtime.nt.status import NtError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def load_module(thread: Thread, name: str, flags: int) -> Module:
     """Load a DLL and run its initializers.
 
-    Raises NtError: STATUS_DLL_NOT_FOUND, STATUS_INVALID_IMAGE_FORMAT, STATUS_IMAGE_MACHINE_TYPE_MISMATCH,
+    Raises NtError: STATUS_DLL_NOT_FOUND, STATUS_INVALID_IMAGE_FORMAT, STATUS_CONFLICTING_ADDRESSES,
     STATUS_DLL_INIT_FAILED.
     """
     loader = thread.process.loader
@@ -25,6 +25,9 @@ async def load_module(thread: Thread, name: str, flags: int) -> Module:
         module = loader.load(name, flags)
     except WrongMachineError:
         raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
+    except BaseTakenError as error:
+        thread.process.report(f"winfs: {error}")
+        raise NtError(st.STATUS_CONFLICTING_ADDRESSES) from None
     except ImageError as error:
         thread.process.report(f"winfs: {error}")
         raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
@@ -42,13 +45,20 @@ def find_module(process: Process, name: str) -> Module:
     return module
 
 
-def procedure(process: Process, base: int, name: str | int) -> int:
-    """Return the address of an export. Raises NtError: STATUS_DLL_NOT_FOUND, STATUS_ENTRYPOINT_NOT_FOUND or
-    STATUS_ORDINAL_NOT_FOUND."""
-    module = process.loader.by_base(base)
+async def procedure(thread: Thread, base: int, name: str | int) -> int:
+    """Return the address of an export; a DLL that a forwarder brings in is initialized first.
+
+    Raises NtError: STATUS_DLL_NOT_FOUND, STATUS_ENTRYPOINT_NOT_FOUND or STATUS_ORDINAL_NOT_FOUND.
+    """
+    process = thread.process
+    loader = process.loader
+    module = loader.by_base(base)
     if module is None:
         raise NtError(st.STATUS_DLL_NOT_FOUND)
-    address = process.loader.export(module, name)
+    loaded = len(loader.modules)
+    address = loader.export(module, name)
+    if len(loader.modules) > loaded and not await loader.run_initializers(thread, 0):
+        raise NtError(st.STATUS_DLL_INIT_FAILED)
     if address is None:
         raise NtError(st.STATUS_ENTRYPOINT_NOT_FOUND if isinstance(name, str) else st.STATUS_ORDINAL_NOT_FOUND)
     return process.import_thunk(module, name, address) if isinstance(name, str) else address

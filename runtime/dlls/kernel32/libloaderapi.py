@@ -72,12 +72,12 @@ async def FreeLibrary(thread: Thread, hLibModule: HMODULE) -> BOOL:
 
 
 @kernel32.export("dll")
-def GetProcAddress(thread: Thread, hModule: HMODULE, lpProcName: PVOID) -> FARPROC:
+async def GetProcAddress(thread: Thread, hModule: HMODULE, lpProcName: PVOID) -> FARPROC:
     name: str | int = lpProcName
     if lpProcName > 0xFFFF:
         name = thread.process.memory.read_str(lpProcName).decode("latin-1")
     try:
-        return procedure(thread.process, hModule, name)
+        return await procedure(thread, hModule, name)
     except NtError as error:
         if error.status == st.STATUS_DLL_NOT_FOUND:
             raise Win32Error(st.ERROR_MOD_NOT_FOUND) from None

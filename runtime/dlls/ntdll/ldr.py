@@ -44,12 +44,12 @@ def LdrGetDllHandle(
 
 
 @ntdll.export("dll")
-def LdrGetProcedureAddress(
+async def LdrGetProcedureAddress(
     thread: Thread, DllHandle: PVOID, ProcedureName: PANSI_STRING_IN, ProcedureNumber: ULONG,
     ProcedureAddress: Out[PVOID],
 ) -> NTSTATUS:  # fmt: skip
     name: str | int = ProcedureName.decode("latin-1") if ProcedureName else ProcedureNumber
-    ProcedureAddress.set(procedure(thread.process, DllHandle, name))
+    ProcedureAddress.set(await procedure(thread, DllHandle, name))
     return st.STATUS_SUCCESS
 
 
