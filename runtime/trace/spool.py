@@ -271,6 +271,11 @@ class Spool:
         """Begin anew, as when the stream's file is truncated; happens with the next events, on the writer's thread."""
         self._restart_wanted = True
 
+    @property
+    def restarting(self) -> bool:
+        """Whether what is kept now goes with the next events."""
+        return self._restart_wanted
+
     def _forget(self) -> None:
         self.json.restart()
         if self.text is not None:

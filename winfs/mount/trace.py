@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from runtime.machine import Machine
 from runtime.trace.filters import Filter, FilterError
-from runtime.trace.spool import Stream
+from runtime.trace.spool import Spool, Stream
 from winfs.mount.node import AttributeChange, Attributes, Command, File, Handle, Node, fail
 
 _READABLE = select.POLLIN | select.POLLRDNORM
@@ -43,6 +43,26 @@ class Pollers:
                 wake()
 
 
+class MachineStream:
+    """The machine's own stream in one form; empty from the moment it was truncated."""
+
+    def __init__(self, spool: Spool, stream: Stream) -> None:
+        self._spool = spool
+        self._stream = stream
+
+    def size(self) -> int:
+        return 0 if self._spool.restarting else self._stream.size()
+
+    def read(self, offset: int, size: int) -> bytes:
+        return b"" if self._spool.restarting else self._stream.read(offset, size)
+
+    def opened(self) -> None:
+        self._stream.opened()
+
+    def closed(self) -> None:
+        self._stream.closed()
+
+
 class StreamFile(File):
     """A stream of the trace's spool. `restart` empties it, where it can be."""
 
@@ -60,7 +80,10 @@ class StreamFile(File):
         return self._key
 
     def attributes(self) -> Attributes:
-        return Attributes(stat.S_IFREG | self.mode, size=self._stream().size())
+        return Attributes(stat.S_IFREG | self.mode, size=self.size())
+
+    def size(self) -> int:
+        return self._stream().size()
 
     def open(self, flags: int) -> Handle:
         writing = flags & os.O_ACCMODE != os.O_RDONLY

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 
 from runtime.machine import Machine
-from runtime.trace.spool import Stream
+from runtime.trace.spool import Spool, Stream
 from winfs.mount.changes import ChangesDirectory
 from winfs.mount.drives import DrivesDirectory
 from winfs.mount.machine import control_file, machine_folder
@@ -17,7 +16,7 @@ from winfs.mount.objects import ObjectDirectory
 from winfs.mount.operations import MountOperations
 from winfs.mount.processes import ProcessesDirectory
 from winfs.mount.registry import RegistryRoot
-from winfs.mount.trace import Pollers, StreamFile
+from winfs.mount.trace import MachineStream, Pollers, StreamFile
 
 
 class RootFolder(Folder):
@@ -42,9 +41,9 @@ class MachineTree:
         nodes: dict[str, Node] = {}
         spool = machine.trace.spool
         if spool is not None:
-            nodes["trace.jsonl"] = self._stream("trace.jsonl", spool.json, spool.restart)
+            nodes["trace.jsonl"] = self._stream("trace.jsonl", spool, spool.json)
             if spool.text is not None:
-                nodes["trace.log"] = self._stream("trace.log", spool.text, spool.restart)
+                nodes["trace.log"] = self._stream("trace.log", spool, spool.text)
         self.drives = DrivesDirectory(machine.drives, machine.lock)
         self.news = KernelNews(machine, self.drives, operations)
         self.changes = ChangesDirectory(machine, self.drives.working)
@@ -59,13 +58,10 @@ class MachineTree:
         }
         self.root = RootFolder(nodes, str(machine.config.folder))
 
-    def _stream(self, name: str, stream: Stream, restart: Callable[[], None]) -> StreamFile:
-        return StreamFile(name, partial(_same, stream), restart, self.pollers)
+    def _stream(self, name: str, spool: Spool, stream: Stream) -> StreamFile:
+        shown = MachineStream(spool, stream)
+        return StreamFile(name, lambda: shown, spool.restart, self.pollers)
 
     def mark(self) -> None:
         """Count changes from now on."""
         self.changes.mark()
-
-
-def _same(stream: Stream) -> Stream:
-    return stream

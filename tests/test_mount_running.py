@@ -1,0 +1,147 @@
+"""Programs on a mounted machine: `winfs run` is their terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Compiler
+from mounting import Mounted, environment, mount
+
+SOURCE = r"""
+#include <windows.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static BOOL WINAPI handler(DWORD event) { printf("event %lu\n", event); fflush(stdout); ExitProcess(9); }
+int main(int argc, char **argv) {
+    char line[256], folder[MAX_PATH];
+    if (argc > 1 && !strcmp(argv[1], "wait")) {
+        SetConsoleCtrlHandler(handler, TRUE);
+        puts("waiting");
+        fflush(stdout);
+        Sleep(30000);
+        return 1;
+    }
+    GetCurrentDirectoryA(sizeof folder, folder);
+    printf("folder %s\n", folder);
+    printf("variable %s\n", getenv("WINFS_VARIABLE") ? getenv("WINFS_VARIABLE") : "-");
+    for (int i = 1; i < argc; i++) printf("argument %s\n", argv[i]);
+    while (fgets(line, sizeof line, stdin)) printf("line %s", line);
+    fprintf(stderr, "error text\n");
+    return 300;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def mounted(tmp_path_factory: pytest.TempPathFactory, compile_c: Compiler) -> Iterator[Mounted]:
+    program = compile_c(SOURCE, name="talk.exe")
+    with mount(tmp_path_factory.mktemp("running")) as found:
+        (found.c / "Tools").mkdir()
+        (found.c / "Tools" / "talk.exe").write_bytes(program.read_bytes())
+        yield found
+
+
+def run(mounted: Mounted, *arguments: str, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "winfs", "run", *arguments], env=environment(mounted.home), cwd=cwd, input=stdin,
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_streams_arguments_environment_and_exit_code(mounted: Mounted) -> None:
+    tools = mounted.c / "Tools"
+    done = run(mounted, "--env", "WINFS_VARIABLE=set", "talk.exe", "a b", 'q"x', cwd=tools, stdin=b"one\ntwo\n")
+    assert done.returncode == 300 & 0xFF
+    assert done.stderr == b"error text\r\n"
+    assert done.stdout.replace(b"\r\n", b"\n").decode().splitlines() == [
+        "folder C:\\Tools", "variable set", "argument a b", 'argument q"x', "line one", "line two",
+    ]  # fmt: skip
+
+
+def test_it_ran_on_the_mounted_machine(mounted: Mounted) -> None:
+    before = set(os.listdir(mounted.folder / "process"))
+    run(mounted, "talk.exe", "here", cwd=mounted.c / "Tools")
+    (pid,) = set(os.listdir(mounted.folder / "process")) - before
+    folder = mounted.folder / "process" / pid
+    assert (folder / "exit_code").read_text() == "300 0x0000012c\n"
+    assert (folder / "image").read_text().lower() == "c:\\tools\\talk.exe\n"
+    assert "here" in (folder / "cmdline").read_text()
+    assert b'"GetCurrentDirectory' in (folder / "trace.jsonl").read_bytes()
+    os.rmdir(folder)
+    assert pid not in os.listdir(mounted.folder / "process")
+
+
+def test_a_host_folder_becomes_a_drive(mounted: Mounted, tmp_path: Path) -> None:
+    program = tmp_path / "talk.exe"
+    program.write_bytes((mounted.c / "Tools" / "talk.exe").read_bytes())
+    done = run(mounted, "./talk.exe", cwd=tmp_path)
+    windows = str(tmp_path.resolve()).replace("/", "\\")
+    assert f":{windows}" in done.stdout.decode().splitlines()[0]
+    by_path = run(mounted, str(mounted.c / "tools" / "TALK.exe"), cwd=tmp_path)
+    assert by_path.returncode == 300 & 0xFF
+
+
+def test_streams_may_lie_in_the_mount(mounted: Mounted) -> None:
+    tools = mounted.c / "Tools"
+    (tools / "in.txt").write_text("from the mount\n")
+    with open(tools / "in.txt", "rb") as source, open(tools / "out.txt", "wb") as target:
+        done = subprocess.run(
+            [sys.executable, "-m", "winfs", "run", "talk.exe"], env=environment(mounted.home), cwd=tools,
+            stdin=source, stdout=target, stderr=subprocess.PIPE, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 300 & 0xFF
+    assert "line from the mount" in (tools / "out.txt").read_text()
+
+
+def test_ctrl_c_arrives_there(mounted: Mounted) -> None:
+    program = mounted.start("talk.exe", "wait", cwd=mounted.c / "Tools")
+    assert program.stdout is not None
+    assert program.stdout.readline().strip() == b"waiting"
+    program.send_signal(signal.SIGINT)
+    assert program.stdout.readline().strip() == b"event 0"
+    assert program.wait(20) == 9
+
+
+def test_a_killed_client_takes_its_program_along(mounted: Mounted) -> None:
+    program = mounted.start("talk.exe", "wait", cwd=mounted.c / "Tools")
+    assert program.stdout is not None
+    program.stdout.readline()
+    folder = mounted.process_of("talk.exe")
+    program.kill()
+    program.wait(20)
+    code = ""
+    for _ in range(2000):
+        code = (folder / "exit_code").read_text()
+        if code:
+            break
+    assert code.startswith("1 ")
+
+
+def test_timeout(mounted: Mounted) -> None:
+    done = run(mounted, "--timeout", "0.3", "talk.exe", "wait", cwd=mounted.c / "Tools")
+    assert done.returncode == 124
+
+
+def test_a_missing_program_is_one_line(mounted: Mounted) -> None:
+    done = run(mounted, "C:\\none.exe", cwd=mounted.c)
+    assert done.returncode == 1
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_the_client_imports_neither_trio_nor_unicorn(mounted: Mounted) -> None:
+    script = (
+        "import sys; from winfs.cli import invoke; code = invoke(['run', 'talk.exe']);"
+        "print(code, 'trio' in sys.modules, 'unicorn' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(mounted.home), cwd=mounted.c / "Tools", input=b"",
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stderr.splitlines()[-1] == b"44 False False"

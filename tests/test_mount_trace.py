@@ -1,0 +1,107 @@
+"""The trace as growing files, and the session with the kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pyfuse3
+import pytest
+from conftest import Compiler
+from mounting import Mounted, mount
+
+from winfs.mount.session import TESTED_VERSION
+
+SOURCE = r"""
+#include <windows.h>
+int main(int argc, char **argv) { for (int i = 0; i < 50; i++) GetFileAttributesA("C:\\here.txt"); return 0; }
+"""
+
+
+@pytest.fixture(scope="module")
+def mounted(tmp_path_factory: pytest.TempPathFactory, compile_c: Compiler) -> Iterator[Mounted]:
+    program = compile_c(SOURCE, name="calls.exe")
+    with mount(tmp_path_factory.mktemp("trace")) as found:
+        (found.c / "calls.exe").write_bytes(program.read_bytes())
+        yield found
+
+
+def run(mounted: Mounted) -> None:
+    assert mounted.start("calls.exe").wait(30) == 0
+
+
+def settled(path: Path) -> bytes:
+    """The trace when its writer has caught up with a program that has ended."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        data = path.read_bytes()
+        if b'"process_exit"' in data or b"END" in data:
+            return data
+    raise AssertionError("no end in the trace")
+
+
+def test_trace_is_json_lines_of_true_size(mounted: Mounted) -> None:
+    run(mounted)
+    path = mounted.folder / "trace.jsonl"
+    data = settled(path)
+    events = [json.loads(line) for line in data.splitlines()]
+    assert sum(event["function"] == "GetFileAttributesA" and event["event"] == "call" for event in events) == 50
+    assert path.stat().st_size == len(data)
+    assert b"GetFileAttributesA" in settled(mounted.folder / "trace.log")
+
+
+def test_a_reader_that_polls_is_woken(mounted: Mounted) -> None:
+    path = mounted.folder / "trace.jsonl"
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        while os.read(descriptor, 1 << 20):
+            pass
+        assert poller.poll(0) == []
+        program = mounted.start("calls.exe")
+        assert poller.poll(20_000)
+        assert os.read(descriptor, 1 << 20)
+        program.wait(30)
+    finally:
+        os.close(descriptor)
+
+
+def test_truncating_starts_afresh(mounted: Mounted) -> None:
+    run(mounted)
+    path = mounted.folder / "trace.jsonl"
+    settled(path)
+    with open(path, "w"):
+        pass
+    assert path.stat().st_size == 0
+    assert path.read_bytes() == b""
+    run(mounted)
+    starts = [line for line in settled(path).splitlines() if b'"process_start"' in line]
+    assert len(starts) == 1
+
+
+def test_the_filter_is_a_file(mounted: Mounted) -> None:
+    rules = mounted.folder / "machine" / "trace_filter"
+    assert rules.read_text() == "all\n"
+    rules.write_text("GetFileAttributes*\ncategory registry\n")
+    assert rules.read_text() == "GetFileAttributes*\ncategory registry\n"
+    with pytest.raises(OSError, match="Invalid argument"):
+        rules.write_text("category nonsense\n")
+    with open(mounted.folder / "trace.jsonl", "w"):
+        pass
+    rules.write_text("!GetFileAttributes*\n")
+    run(mounted)
+    assert b'"GetFileAttributesA"' not in settled(mounted.folder / "trace.jsonl")
+    rules.write_text("off\n")
+    assert rules.read_text() == "off\n"
+    rules.write_text("all\n")
+
+
+def test_the_private_names_of_pyfuse3_are_there() -> None:
+    assert metadata.version("pyfuse3") == TESTED_VERSION
+    assert {"_wait_fuse_readable", "_session_loop"} <= set(vars(pyfuse3))
