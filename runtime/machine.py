@@ -153,6 +153,7 @@ class Machine:
         if image.is_dll:
             raise ImageError(str(program), "is a DLL, expected a program")
         folder = self.windows_path(cwd) if isinstance(cwd, Path) else cwd or "C:\\"
+        self._check_folder(folder)
         environment = default_environment(self.config.computer_name, self.config.user_name, self.processor)
         environment.update(self.config.environment)
         environment.update(env or {})
@@ -168,6 +169,16 @@ class Machine:
             except NtError as error:
                 raise ImageError(path, f"cannot be started: {error}") from None
         return process
+
+    def _check_folder(self, folder: str) -> None:
+        """Raises ConfigError for what is no directory of this machine."""
+        try:
+            with self.drives.resolve(folder) as location:
+                if location.exists and location.is_directory:
+                    return
+        except NtError:
+            pass
+        raise ConfigError(f"{folder}: no such directory")
 
     def start(self, process: Process, image: Image, path: str, parameters: Parameters, *,
               suspended: bool = False) -> Thread:  # fmt: skip
@@ -398,6 +409,14 @@ def _service_names() -> dict[int, str]:
     return {number: name for name, number in SERVICE_NUMBERS.items()}
 
 
+async def _host_tasks(task_status: trio.TaskStatus[trio.Nursery]) -> None:
+    """Hold the nursery of processes and threads: cancelling the machine's user must not tear them down out of order."""
+    with trio.CancelScope(shield=True):
+        async with trio.open_nursery() as nursery:
+            task_status.started(nursery)
+            await trio.sleep_forever()
+
+
 @asynccontextmanager
 async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
     """Boot a machine; leaving the block ends its programs and shuts it down.
@@ -408,7 +427,8 @@ async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as outer:
+            nursery = await outer.start(_host_tasks)
             machine = Machine(config, trio.lowlevel.current_trio_token(), nursery)
             try:
                 nursery.start_soon(machine.run_clock)

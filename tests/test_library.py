@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import trio
 from conftest import Compiler
 
 from runtime import MachineConfig, Thread, open_machine
@@ -170,3 +171,27 @@ async def test_bad_programs_are_refused_by_name(compile_c: Compiler, tmp_path: P
             await machine.spawn("Z:\\nothing.exe")
         with pytest.raises(ConfigError, match="on no drive"):
             await machine.spawn(outside)
+
+
+async def test_cancelling_the_user_ends_the_machine_in_order(compile_c: Compiler, tmp_path: Path) -> None:
+    program = compile_c("int main(void) { for (volatile int x = 0;; x++) {} }")
+    ended = []
+    with trio.move_on_after(0) as scope:
+        scope.deadline = float("inf")
+        async with open_machine(config(tmp_path, program)) as machine:
+            process = await machine.spawn(program)
+            scope.cancel()
+            try:
+                await process.wait()
+            finally:
+                ended.append(process)
+    assert scope.cancelled_caught
+    assert ended[0].ended
+    assert not machine.processes
+
+
+async def test_a_start_folder_that_does_not_exist_is_refused(compile_c: Compiler, tmp_path: Path) -> None:
+    program = compile_c(TICKS)
+    async with open_machine(config(tmp_path, program)) as machine:
+        with pytest.raises(ConfigError, match=r"C:\\nothing: no such directory"):
+            await machine.spawn(program, cwd="C:\\nothing")

@@ -37,6 +37,7 @@ SECTION_MAP_EXECUTE = 8
 
 SECTION_TYPE = ObjectType("Section", read=0x20005, write=0x20002, execute=0x20008, all=0xF001F)
 
+_FILE_READ_DATA, _FILE_WRITE_DATA = 1, 2
 _WRITABLE = (PAGE_READWRITE, PAGE_EXECUTE_READWRITE)
 
 
@@ -89,7 +90,7 @@ class ImageSection(Section):
 
     def map(self, process: Process, address: int, offset: int, size: int, protect: int, *, reserve: bool = False,
             highest: int | None = None, top_down: bool = False) -> tuple[int, int]:  # fmt: skip
-        """Map the image at its preferred base, at `address`, or relocated (STATUS_IMAGE_NOT_AT_BASE is the caller's)."""
+        """Map the image at its preferred base, at `address`, or relocated."""
         memory, image = process.memory, self.image
         base = address or image.image_base
         if not memory.is_free(base, base + self.size):
@@ -125,6 +126,9 @@ def create_section(machine: Machine, file: DiskFile | None, size: int, protect: 
 
 def _file_section(machine: Machine, file: DiskFile, size: int, protect: int, attributes: int) -> Section:
     writable = protect & 0xFF in _WRITABLE
+    needed = _FILE_READ_DATA | (_FILE_WRITE_DATA if writable else 0)
+    if file.granted & needed != needed:
+        raise NtError(st.STATUS_ACCESS_DENIED)
     path = f"{file.drive.letter}:{file.file_name}"
     descriptor = file.duplicate_descriptor(writable=writable)
     try:
