@@ -64,6 +64,8 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     volume_serial: of drive C:, as `dir` shows it.
     elevated: programs run as administrator; else, as a user's programs do, they may not write to HKEY_LOCAL_MACHINE.
     aslr: load images at random addresses instead of their preferred ones.
+    ended_processes: how many ended programs are remembered, for the mount to show.
+    ended_seconds: for how long; 0 is until there are too many.
     missing: what calling a function that does not exist yet does: `fail` ends the program, `zero` returns 0.
     """
 
@@ -76,6 +78,8 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     engine: EngineName = "auto"
     elevated: bool = False
     aslr: bool = False
+    ended_processes: Annotated[int, Meta(ge=0, le=100_000)] = 64
+    ended_seconds: Annotated[int, Meta(ge=0)] = 0
     missing: MissingPolicy = "fail"
     trace: Trace = Trace()
 
@@ -103,6 +107,8 @@ class _File(Struct, forbid_unknown_fields=True, kw_only=True):
     engine: EngineName = "auto"
     elevated: bool = False
     aslr: bool = False
+    ended_processes: Annotated[int, Meta(ge=0, le=100_000)] = 64
+    ended_seconds: Annotated[int, Meta(ge=0)] = 0
     missing: MissingPolicy = "fail"
     trace: Trace = Trace()
 
@@ -157,6 +163,8 @@ def load_config(folder: Path) -> MachineConfig:
         engine=parsed.engine,
         elevated=parsed.elevated,
         aslr=parsed.aslr,
+        ended_processes=parsed.ended_processes,
+        ended_seconds=parsed.ended_seconds,
         missing=parsed.missing,
         trace=trace,
     )

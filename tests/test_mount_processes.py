@@ -12,6 +12,8 @@ import pytest
 from conftest import Compiler
 from mounting import Mounted, mount, wait_for
 
+from runtime.nt.process_record import EndedProcesses, ProcessRecord
+
 SOURCE = r"""
 #include <windows.h>
 #include <string.h>
@@ -194,3 +196,14 @@ def test_what_a_program_writes_is_seen_at_once(mounted: Mounted, process: Path) 
                 assert time.monotonic() - started < 0.9
     finally:
         os.close(descriptor)
+
+
+def test_ended_processes_are_reaped_by_count_and_age() -> None:
+    ended = EndedProcesses()
+    for pid in range(1, 6):
+        ended.add(ProcessRecord(pid, 0, "", "", "", b"", "", 0, None, 0, exit_time=pid * 10), limit=3)
+    assert [record.pid for record in ended] == [3, 4, 5]
+    ended.expire(45)
+    assert [record.pid for record in ended] == [5]
+    ended.forget(5)
+    assert len(ended) == 0

@@ -354,7 +354,7 @@ class Process(Waitable):
 
     def _take_apart(self) -> None:
         self._end()
-        self.machine.ended_processes.add(self.record())
+        self.machine.ended_processes.add(self.record(), self.machine.config.ended_processes)
         self.engine.close()
         self.memory.close()
         if self.report_descriptor >= 0:

@@ -6,9 +6,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-KEPT = 64
-"""Ended processes a machine remembers."""
-
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
@@ -28,17 +25,21 @@ class ProcessRecord:
 
 
 class EndedProcesses:
-    """The records of the last processes that ended, oldest first."""
+    """The records of the processes that ended last, oldest first."""
 
-    def __init__(self, limit: int = KEPT) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
         self._records: OrderedDict[int, ProcessRecord] = OrderedDict()
 
-    def add(self, record: ProcessRecord) -> None:
-        """Remember one; beyond the limit the oldest is forgotten."""
+    def add(self, record: ProcessRecord, limit: int) -> None:
+        """Remember one; the oldest beyond `limit` are forgotten."""
         self._records[record.pid] = record
-        while len(self._records) > self._limit:
+        while len(self._records) > limit:
             self._records.popitem(last=False)
+
+    def expire(self, before: int) -> None:
+        """Forget those that ended before a FILETIME."""
+        for pid in [record.pid for record in self._records.values() if record.exit_time < before]:
+            del self._records[pid]
 
     def get(self, pid: int) -> ProcessRecord | None:
         """The record of a process id, or None."""

@@ -68,6 +68,8 @@ def _config(machine: Machine) -> bytes:
         f"engine = {_quoted(config.engine)}",
         f"elevated = {str(config.elevated).lower()}",
         f"aslr = {str(config.aslr).lower()}",
+        f"ended_processes = {config.ended_processes}",
+        f"ended_seconds = {config.ended_seconds}",
         f"missing = {_quoted(config.missing)}",
         "",
         "[drives]",

@@ -72,6 +72,7 @@ class ProcessesDirectory(Directory):
         if not name.isascii() or not name.isdigit() or name != str(int(name)):
             raise fail(errno.ENOENT)
         pid = int(name)
+        self._expire()
         process = self._machine.processes.get(pid)
         if process is not None:
             return ProcessDirectory(self._machine, self._pollers, process)
@@ -81,10 +82,16 @@ class ProcessesDirectory(Directory):
         return EndedDirectory(self._machine, self._pollers, record)
 
     def entries(self) -> Iterator[tuple[str, Node]]:
+        self._expire()
         running = set(self._machine.processes)
         ended = {record.pid for record in self._machine.ended_processes}
         for pid in sorted(running | ended):
             yield str(pid), self.look_up(str(pid))
+
+    def _expire(self) -> None:
+        seconds = self._machine.config.ended_seconds
+        if seconds:
+            self._machine.ended_processes.expire(self._machine.clock.now() - seconds * 10_000_000)
 
     def remove_directory(self, name: str) -> None:
         """`rmdir` takes an ended process away."""
