@@ -79,6 +79,37 @@ def test_standard_handles_that_are_files(compile_c: Compiler, winfs_home: Path, 
     assert lines[-1] == "total: 4"
 
 
+HOST_FILE = r"""
+#include "common.h"
+int main(void)
+{
+    HANDLE in = GetStdHandle(STD_INPUT_HANDLE);
+    BY_HANDLE_FILE_INFORMATION info;
+    LARGE_INTEGER size;
+    char text[8];
+    DWORD done;
+    SHOW(GetFileInformationByHandle(in, &info)); SHOW(info.nFileSizeLow); SHOW(info.dwFileAttributes);
+    SHOW(GetFileSizeEx(in, &size)); SHOW(size.QuadPart); SHOW(SetFilePointer(in, 2, NULL, FILE_BEGIN));
+    SHOW(ReadFile(in, text, 8, &done, NULL)); SHOW(done); SHOW(text[0]);
+    SHOW(ReadFile(in, text, 8, &done, NULL)); SHOW(done);
+    return 0;
+}
+"""
+
+
+def test_a_host_file_as_standard_input_is_a_disk_file(compile_c: Compiler, winfs_home: Path, tmp_path: Path) -> None:
+    program = compile_c(HOST_FILE, "-I", str(FOLDER))
+    (tmp_path / "in").write_bytes(b"data")
+    environment = {**os.environ, "WINFS_HOME": str(winfs_home), "PYTHONPATH": str(REPOSITORY)}
+    with open(tmp_path / "in", "rb") as source:
+        command = [sys.executable, "-m", "winfs", "run", str(program)]
+        done = subprocess.run(
+            command, stdin=source, stdout=subprocess.PIPE, cwd=tmp_path, env=environment, check=True, timeout=60
+        )
+    values = [line.rpartition(": ")[2] for line in done.stdout.decode().splitlines()]
+    assert values == ["1", "4", "32", "1", "4", "2", "1", "2", "116", "1", "0"]
+
+
 class Terminal:
     """A program on a pseudo terminal of 100 columns and 30 rows."""
 

@@ -16,11 +16,13 @@ import trio
 
 from runtime.memory.faults import MemoryFault
 from runtime.nt import file_flags as ff
-from runtime.nt.file import FileObject, OpenRequest, unpack_exact
+from runtime.nt.file import Answer, FileObject, OpenRequest, unpack_exact
+from runtime.nt.file_information import basic, network_open
 from runtime.nt.io_request import IoRequest
 from runtime.nt.status import (
     STATUS_ACCESS_VIOLATION,
     STATUS_END_OF_FILE,
+    STATUS_INFO_LENGTH_MISMATCH,
     STATUS_INVALID_PARAMETER,
     STATUS_PIPE_BROKEN,
     STATUS_PIPE_CLOSING,
@@ -28,7 +30,7 @@ from runtime.nt.status import (
     NtError,
 )
 from runtime.vfs.errors import status_of
-from runtime.vfs.metadata import FILE_ATTRIBUTE_NORMAL, filetime
+from runtime.vfs.metadata import CLUSTER, FILE_ATTRIBUTE_ARCHIVE, FILE_ATTRIBUTE_NORMAL, Metadata, filetime
 
 if TYPE_CHECKING:
     from runtime.nt.process import Process
@@ -169,24 +171,58 @@ class HostFile(FileObject):
 
     # Information
 
-    def information(self, information_class: int, granted: int) -> bytes:
+    def _metadata(self) -> Metadata:
         status = os.fstat(self.fd)
+        size = status.st_size if self.is_disk else 0
+        return Metadata(
+            attributes=FILE_ATTRIBUTE_ARCHIVE if self.is_disk else FILE_ATTRIBUTE_NORMAL,
+            created=filetime(min(status.st_ctime_ns, status.st_mtime_ns)),
+            accessed=filetime(status.st_atime_ns),
+            written=filetime(status.st_mtime_ns),
+            changed=filetime(status.st_ctime_ns),
+            size=size,
+            allocated=-(-size // CLUSTER) * CLUSTER,
+            links=1,
+            file_id=status.st_ino,
+        )
+
+    def information(self, information_class: int, granted: int) -> bytes:
+        data = self._metadata()
+        standard = struct.pack("<qqIBBH", data.allocated, data.size, data.links, 0, 0, 0)
         match information_class:
             case 4:
-                times = [status.st_ctime_ns, status.st_atime_ns, status.st_mtime_ns, status.st_ctime_ns]
-                attributes = 0x20 if self.is_disk else FILE_ATTRIBUTE_NORMAL
-                return struct.pack("<qqqqII", *map(filetime, times), attributes, 0)
+                return basic(data)
             case 5:
-                size = status.st_size if self.is_disk else 0
-                return struct.pack("<qqIBBH", -(-size // 4096) * 4096, size, 1, 0, 0, 0)
+                return standard
             case 6:
-                return struct.pack("<q", status.st_ino)
+                return struct.pack("<q", data.file_id)
+            case 7:
+                return bytes(4)
+            case 18:
+                mode = self.options & ff.FILE_MODE_FLAGS
+                rest = struct.pack("<qIIqIII", data.file_id, 0, granted, self.current_position(), mode, 0, 0)
+                return basic(data) + standard + rest
             case 23 if self.is_pipe:
                 return bytes(8)
             case 24 if self.is_pipe:
-                available = self._available()
-                return struct.pack("<IIIIIIIIII", 0, 2, 1, 1, 4096, available, 4096, 4096, 3, 0)
+                return struct.pack("<IIIIIIIIII", 0, 2, 1, 1, 4096, self._available(), 4096, 4096, 3, 0)
+            case 34:
+                return network_open(data)
+            case 35:
+                return struct.pack("<II", data.attributes, 0)
+            case 59 if self.is_disk:
+                return struct.pack("<QQQ", os.fstat(self.fd).st_dev, data.file_id, 0)
         return super().information(information_class, granted)
+
+    def query_volume(self, information_class: int, length: int) -> Answer:
+        if not self.is_disk or information_class not in (1, 5):
+            return super().query_volume(information_class, length)
+        if length < 24:
+            raise NtError(STATUS_INFO_LENGTH_MISMATCH)
+        if information_class == 1:
+            return Answer(struct.pack("<qIIBB", 0, os.fstat(self.fd).st_dev & 0xFFFFFFFF, 0, 1, 0))
+        name = "NTFS".encode("utf-16-le")
+        return Answer(struct.pack("<IiI", 0x6, 255, len(name)) + name)
 
     def _available(self) -> int:
         import fcntl
@@ -233,8 +269,8 @@ class HostFile(FileObject):
         return b"", available, 0
 
     def current_position(self) -> int:
-        """Return the host's position in a regular file."""
-        return os.lseek(self.fd, 0, os.SEEK_CUR)
+        """Return the host's position in a regular file; 0 for anything else."""
+        return 0 if not self.is_disk else os.lseek(self.fd, 0, os.SEEK_CUR)
 
     def closed(self) -> None:
         super().closed()
