@@ -60,7 +60,8 @@ def dispatch(
     if address is None:
         address = context.rip
     record = pack_record(code, flags, address, information)
-    deliver(thread, record, ctx.capture(context))
+    # KiUserExceptionDispatcher (ntrtl.dll) saves the floating-point registers itself: it finds them untouched.
+    deliver(thread, record, ctx.capture(context, ctx.CONTEXT_ALL & ~ctx.CONTEXT_FLOATING_POINT))
 
 
 def deliver(thread: Thread, record: bytes, context: bytes | bytearray) -> None:
@@ -134,7 +135,8 @@ def _is_privileged(thread: Thread) -> bool:
     if opcode == 0x0F:
         second = _byte(thread, address + 1)
         group = _byte(thread, address + 2) >> 3 & 7
-        return second in _PRIVILEGED_0F or (second == 0x01 and group in (2, 3, 6, 7)) or (second == 0 and group in (2, 3))
+        system = {0x00: (2, 3), 0x01: (2, 3, 6, 7)}  # LLDT, LTR; LGDT, LIDT, LMSW, INVLPG
+        return second in _PRIVILEGED_0F or group in system.get(second, ())
     return opcode in _PRIVILEGED
 
 

@@ -80,11 +80,15 @@
 
         .text
 
-// rsp: CONTEXT, EXCEPTION_RECORD at 0x4F0.
+// rsp: CONTEXT, EXCEPTION_RECORD at 0x4F0.  The floating-point state is still in the registers: saving it here is cheaper
+// than for the system to do it.
 FUNCTION KiUserExceptionDispatcher
         CONTEXT_FRAME
         cld
         subq    $FRAME, %rsp
+        fxsave  FRAME + CTX_FLOAT(%rsp)
+        stmxcsr FRAME + CTX_MXCSR(%rsp)
+        orl     $8, FRAME + CTX_FLAGS(%rsp)
         MACHINE_FRAME
         leaq    FRAME + 0x4F0(%rsp), %rcx
         leaq    FRAME(%rsp), %rdx
@@ -260,6 +264,7 @@ FUNCTION RtlRaiseException
         movq    0x4F8(%rsp), %rax
         movq    %rax, CTX_RIP(%rdx)
         movq    %rax, 0x10(%rcx)
+        andl    $~8, CTX_FLAGS(%rdx)    // the floating-point state is in the registers, as the dispatcher expects it
         movl    $1, %r8d
         callq   *__imp_NtRaiseException(%rip)
         movl    %eax, %ecx

@@ -3,6 +3,8 @@
 #include <unwind.h>
 
 void *memcpy(void *, const void *, size_t);
+int memcmp(const void *, const void *, size_t);
+__attribute__((noreturn)) void NTAPI RtlpRestoreContext(PCONTEXT context);
 
 EXCEPTION_DISPOSITION NTAPI RtlpExecuteHandlerForException(PEXCEPTION_RECORD, PVOID, PCONTEXT, PDISPATCHER_CONTEXT);
 PRUNTIME_FUNCTION NTAPI rtl_LookupFunctionEntry(ULONG64, PULONG64, PUNWIND_HISTORY_TABLE);
@@ -249,11 +251,17 @@ __attribute__((noreturn)) void NTAPI RtlpDispatchUserException(PEXCEPTION_RECORD
         context->Rip = (ULONG64)ExpInterlockedPopEntrySListResume;
         NtContinue(context, FALSE);
     }
+    /* Registers that only the system can load: debug registers a handler has changed. */
+    ULONG64 debug[6];
+    memcpy(debug, &context->Dr0, sizeof debug);
     NTSTATUS status;
-    if (RtlDispatchException(record, context))
+    if (RtlDispatchException(record, context)) {
+        if ((context->ContextFlags & 0xf) == 0xf && !memcmp(debug, &context->Dr0, sizeof debug))
+            RtlpRestoreContext(context);
         status = NtContinue(context, FALSE);
-    else
+    } else {
         status = NtRaiseException(record, context, FALSE);
+    }
     raise_from(status, record);
 }
 

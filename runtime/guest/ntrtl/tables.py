@@ -1,4 +1,5 @@
-"""Writes the C tables of case mapping and code pages (``tables.inc``): run by the guest build with the output's path."""
+"""Writes the C tables of case mapping and code pages (``tables.inc``); the guest build runs it with the output's path.
+"""
 
 from __future__ import annotations
 
