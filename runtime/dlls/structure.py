@@ -7,8 +7,8 @@
     time = FILETIME.read(memory, address)
     FILETIME(dwLowDateTime=1, dwHighDateTime=2).write(memory, address)
 
-Fields are scalars, other structures, or `Annotated[bytes, Bytes(n)]` / `Annotated[str, WideChars(n)]` arrays. Alignment and
-padding follow the Microsoft ABI. Fields that are not given are zero.
+Fields are scalars, other structures, or arrays: `Annotated[bytes, Bytes(n)]`, `Annotated[str, WideChars(n)]`. Alignment
+and padding follow the Microsoft ABI. Fields that are not given are zero.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Structure:
     def __init_subclass__(cls) -> None:
         inherited = cls._field_names
         cls._field_names = inherited + tuple(
-            name for name in cls.__dict__.get("__annotations__", {}) if not name.startswith("_")
+            name for name in inspect.get_annotations(cls) if not name.startswith("_")
         )
 
     def __init__(self, **fields: object) -> None:

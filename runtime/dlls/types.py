@@ -69,7 +69,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class InBytes:
-    """A buffer the function reads: its size is the parameter `size` (a name) or a constant, in units of `unit` bytes."""
+    """A buffer the function reads: its size is the parameter named `size` or a constant, in units of `unit` bytes."""
 
     size: str | int
     unit: int = 1

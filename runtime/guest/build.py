@@ -132,7 +132,7 @@ def _expand(root: Path, patterns: Sequence[str], exclude: Sequence[str], where: 
 
 
 def describe(directory: Path, wheel: Path, names: Sequence[str] = ()) -> list[Library]:
-    """The DLLs (of ``names``, if given) that ``directory/build.toml`` describes.  Raises BuildError where it is wrong."""
+    """The DLLs (of ``names``, if given) that ``directory/build.toml`` describes. Raises BuildError where wrong."""
     path = directory / "build.toml"
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
 """System DLLs of our own, as PE images in guest memory.
 
 A built-in DLL's exports are of three kinds: Python exports become 16-byte trap stubs, functions written in C become
-forwarders into `ntrtl.dll` (as kernel32 forwards to ntdll on Windows), and names that another DLL owns become forwarders
-to it. The image has headers, an export directory and unwind data, so that GetProcAddress, hand-written export walkers
+forwarders into `ntrtl.dll` (as kernel32 forwards to ntdll on Windows), and names that another DLL owns forward to
+it. The image has headers, an export directory and unwind data, so that GetProcAddress, hand-written export walkers
 and prologue hooks see what they expect.
 
 `Nt*` functions with a system service number get the genuine stub: `mov r10, rcx; mov eax, n; syscall; ret`.
@@ -86,7 +86,9 @@ def _trap_stub(number: int) -> bytes:
 
 
 def _service_stub(number: int) -> bytes:
-    code = b"\x4c\x8b\xd1\xb8" + struct.pack("<I", number) + b"\xf6\x04\x25\x08\x03\xfe\x7f\x01\x75\x03\x0f\x05\xc3\xcd\x2e\xc3"
+    # mov r10, rcx; mov eax, n; test byte ptr [7FFE0308h], 1; jnz slow; syscall; ret; slow: int 2Eh; ret
+    code = b"\x4c\x8b\xd1\xb8" + struct.pack("<I", number)
+    code += b"\xf6\x04\x25\x08\x03\xfe\x7f\x01\x75\x03\x0f\x05\xc3\xcd\x2e\xc3"
     return code.ljust(_SERVICE_STUB, b"\xcc")
 
 
@@ -144,7 +146,7 @@ def build(name: str, base: int, trap_number: Callable[[Export], int], services: 
         functions[export.name] = _PAGE + len(code)
         code += _trap_stub(trap_number(export)) if number is None else _service_stub(number)
     if name == "ntdll.dll":
-        for export_name, number in services.items():
+        for export_name in services:
             if export_name.startswith("Nt") and export_name in functions:
                 functions["Zw" + export_name[2:]] = functions[export_name]
         functions[CALLBACK_STUB] = _PAGE + len(code)

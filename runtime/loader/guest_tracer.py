@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runtime.dlls.gate import Gate
     from runtime.nt.process import Process
     from runtime.nt.thread import Thread
-    from runtime.trace.trace import RawProbe
+    from runtime.trace.probe import RawProbe
 
 
 class GuestTracer:

@@ -219,7 +219,7 @@ class FileObject(Waitable, Opener):
         raise NtError(STATUS_INVALID_PARAMETER)
 
     def peek(self, length: int) -> tuple[bytes, int, int]:
-        """Return what a pipe holds: data, which stays there, bytes in all, bytes of the first message. Raises NtError."""
+        """Return what a pipe holds: data, which stays, bytes in all, bytes of the first message. Raises NtError."""
         raise NtError(STATUS_INVALID_DEVICE_REQUEST)
 
     def lock(self, request: IoRequest, offset: int, length: int, *, exclusive: bool, immediately: bool) -> int:

@@ -465,7 +465,8 @@ class Process(Waitable):
         arguments = probe.arguments(argument)
         token = probe.call(thread, arguments)
         zero = self.machine.config.missing == "zero"
-        probe.ret(thread, token, arguments, 0 if zero else None, None if zero else NtError(st.STATUS_ENTRYPOINT_NOT_FOUND))
+        error = None if zero else NtError(st.STATUS_ENTRYPOINT_NOT_FOUND)
+        probe.ret(thread, token, arguments, 0 if zero else None, error)
         caller = self.loader.describe(thread.caller)
         prototype = probe.signature.prototype() if probe.signature is not None else f"{function}(...)"
         self.report(f"winfs: {module}!{function} does not exist yet; called from {caller}: {prototype}")
@@ -513,9 +514,9 @@ class Process(Waitable):
 
     def import_thunk(self, target: Module, name: str, address: int) -> int:
         """Return what an import of a guest-code function is bound to: a tracing thunk where a filter names it."""
-        if target.builtin is None or name in target.builtin.forwards:
-            if self.machine.trace.wants_guest_function(target.name, name):
-                return self.machine.guest_tracer(self).thunk(target.name, name, address)
+        guest_code = target.builtin is None or name in target.builtin.forwards
+        if guest_code and self.machine.trace.wants_guest_function(target.name, name):
+            return self.machine.guest_tracer(self).thunk(target.name, name, address)
         return address
 
     def unpatch_returns(self, thread: Thread) -> None:

@@ -15,7 +15,8 @@ _FEATURES = (2, 3, 6, 8, 10, 12, 13, 14, 17, 20, 22, 23, 28, 30, 32, 33, 36, 37,
 class SharedUserData:
     """The page, shared by all processes of a machine."""
 
-    def __init__(self, physical: PhysicalMemory, clock: Clock, build: int, processors: int, pages: int, cookie: int) -> None:
+    def __init__(self, physical: PhysicalMemory, clock: Clock, build: int, processors: int, pages: int,
+                 cookie: int) -> None:  # fmt: skip
         self.backing = ZeroBacking(physical, 0x1000)
         self._clock = clock
         frame = self.backing.frame(0)

@@ -7,10 +7,10 @@ from runtime.dlls.kernel32.file_support import FILE, ansi, encode_path, file_of,
 from runtime.dlls.types import DWORD, HANDLE, LPCSTR, LPCWSTR, LPSTR, LPWSTR, PVOID, UINT, Out
 from runtime.nt import file_flags as ff
 from runtime.nt import status as st
-from runtime.nt.mount_manager import volume_guid
 from runtime.nt.disk_file import DiskFile
 from runtime.nt.file import FileObject
 from runtime.nt.io import OpenedFile, open_path
+from runtime.nt.mount_manager import volume_guid
 from runtime.nt.status import NtError, Win32Error
 from runtime.nt.thread import Thread
 from runtime.vfs.dospath import device_name, split_last

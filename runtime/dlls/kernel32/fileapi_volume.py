@@ -23,9 +23,9 @@ from runtime.dlls.types import (
 )
 from runtime.nt import file_flags as ff
 from runtime.nt import status as st
-from runtime.nt.mount_manager import volume_guid
 from runtime.nt.file import FileObject
 from runtime.nt.io import OpenedFile
+from runtime.nt.mount_manager import volume_guid
 from runtime.nt.object import Object, ObjectAttributes, SymbolicLink
 from runtime.nt.status import NtError, Win32Error
 from runtime.nt.thread import Thread

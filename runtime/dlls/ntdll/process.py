@@ -15,7 +15,12 @@ from runtime.dlls.types import (
     Out,
 )
 from runtime.nt import status as st
-from runtime.nt.information import process_information, set_process_information, set_thread_information, thread_information
+from runtime.nt.information import (
+    process_information,
+    set_process_information,
+    set_thread_information,
+    thread_information,
+)
 from runtime.nt.job import Job
 from runtime.nt.process import Process
 from runtime.nt.reference import get_object, give_handle, read_attributes

@@ -92,22 +92,27 @@ def _system_information(process: Process, information_class: int) -> bytes:
     raise NtError(st.STATUS_INVALID_INFO_CLASS)
 
 
+def _thread_record(thread: Thread) -> bytes:
+    """SYSTEM_THREAD_INFORMATION: state 5 is waiting, 2 running."""
+    state = 5 if thread.wait else 2
+    return struct.pack(
+        "<qqqI4xQQQiiIII4x", 0, 0, thread.create_time, 0, thread.start, thread.process.pid, thread.id, 8, 8, 0, state, 0
+    )
+
+
 def _processes(caller: Process) -> bytes:
     """SYSTEM_PROCESS_INFORMATION of every process with SYSTEM_THREAD_INFORMATION of its threads (64-bit)."""
     parts: list[bytes] = []
     processes = list(caller.machine.processes.values())
     for index, process in enumerate(processes):
-        threads = b"".join(
-            struct.pack("<qqqI4xQQQiiIII4x", 0, 0, item.create_time, 0, item.start, process.pid, item.id, 8, 8, 0,
-                        5 if item.wait else 2, 0)  # fmt: skip
-            for item in process.threads.values()
-        )
+        threads = b"".join(_thread_record(item) for item in process.threads.values())
         size = 0x100 + len(threads)
         following = 0 if index == len(processes) - 1 else size
         committed = process.memory.committed
         head = struct.pack(
             "<IIqIIQqqqHH4xQi4xQQIIQ", following, len(process.threads), 0, 0, 0, 0, process.create_time,
-            process.times()[1], 0, 0, 0, 0, process.priority, process.pid, process.parent_pid, len(process.handles), 1, 0,
+            process.times()[1], 0, 0, 0, 0, process.priority, process.pid, process.parent_pid, len(process.handles), 1,
+            0,
         )  # fmt: skip
         counters = struct.pack("<QQIIQQQQQQQQ", committed, committed, 0, 0, committed, committed, 0, 0, 0, 0, committed,
                                committed)  # fmt: skip
