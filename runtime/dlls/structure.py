@@ -13,6 +13,7 @@ and padding follow the Microsoft ABI. Fields that are not given are zero.
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Self, get_type_hints
