@@ -670,3 +670,216 @@ lower process detach 1
 def test_module_names_and_handles(shop: Workshop) -> None:
     lower_dll(shop)
     assert shop.output(shop.program(MODULES)) == MODULES_EXPECTED
+
+
+LISTS = r"""
+typedef struct { LIST_ENTRY load, memory, initialization; void *base, *entry; ULONG size;
+                 UNICODE_STRING full, name; ULONG flags; } ENTRY;
+typedef struct { ULONG length; BOOLEAN initialized; void *handle; LIST_ENTRY lists[3]; } LOADER_DATA;
+static int has(LIST_ENTRY *head, size_t offset, HMODULE wanted)
+{
+    int found = 0, limit = 200;
+    for (LIST_ENTRY *link = head->Flink; link != head && --limit; link = link->Flink) {
+        if (link->Flink->Blink != link || link->Blink->Flink != link) say("broken link\n");
+        ENTRY *entry = (ENTRY *)((char *)link - offset);
+        if (entry->base == wanted) ++found;
+        if (entry->base && *(WORD *)entry->base != 0x5A4D) say("no MZ at %p\n", entry->base);
+    }
+    return limit ? found : -1;
+}
+int lower(void);
+int main(void)
+{
+    char *teb = (char *)NtCurrentTeb(), *peb = *(char **)(teb + 0x60);
+    LOADER_DATA *data = *(LOADER_DATA **)(peb + 0x18);
+    HMODULE self = GetModuleHandleA(0), names[] = {GetModuleHandleA("ntdll"), GetModuleHandleA("kernel32"),
+                                                   GetModuleHandleA("lower")};
+    SHOW(lower());
+    SHOW(*(void **)(teb + 0x30) == teb); SHOW(*(void **)(peb + 0x10) == self); SHOW(data->initialized);
+    SHOW(*(WORD *)self == 0x5A4D);
+    for (int i = 0; i < 3; ++i)
+        say("%d %d %d\n", has(&data->lists[0], 0, names[i]), has(&data->lists[1], 16, names[i]),
+            has(&data->lists[2], 32, names[i]));
+    say("%d %d %d\n", has(&data->lists[0], 0, self), has(&data->lists[1], 16, self), has(&data->lists[2], 32, self));
+    ENTRY *first = (ENTRY *)data->lists[0].Flink;
+    SHOW(first->base == self); say("%ls\n", first->name.Buffer); SHOW(first->name.Length);
+    IMAGE_NT_HEADERS *headers = (void *)((char *)self + ((IMAGE_DOS_HEADER *)self)->e_lfanew);
+    SHOW(first->size == headers->OptionalHeader.SizeOfImage);
+    SHOW(first->entry == (char *)self + headers->OptionalHeader.AddressOfEntryPoint);
+    HMODULE late = LoadLibraryA("late.dll");
+    say("%d\n", has(&data->lists[0], 0, late)); FreeLibrary(late); say("%d\n", has(&data->lists[0], 0, late));
+    return 0;
+}
+"""
+
+LISTS_EXPECTED = """\
+lower process attach 1
+lower(): 1
+*(void **)(teb + 0x30) == teb: 1
+*(void **)(peb + 0x10) == self: 1
+data->initialized: 1
+*(WORD *)self == 0x5A4D: 1
+1 1 1
+1 1 1
+1 1 1
+1 1 0
+first->base == self: 1
+program.exe
+first->name.Length: 22
+first->size == headers->OptionalHeader.SizeOfImage: 1
+first->entry == (char *)self + headers->OptionalHeader.AddressOfEntryPoint: 1
+1
+0
+lower process detach 1
+"""
+
+
+def test_the_three_module_lists_are_circular_and_complete(shop: Workshop) -> None:
+    lower_dll(shop)
+    shop.dll("late.dll", "int late(void) { return 0; }", "late")
+    assert shop.output(shop.program(LISTS, shop.library("lower.dll", "lower"))) == LISTS_EXPECTED
+
+
+EXPORTS = r"""
+static void *walk(HMODULE module, const char *wanted, int *sorted)
+{
+    char *base = (char *)module;
+    IMAGE_NT_HEADERS *headers = (void *)(base + ((IMAGE_DOS_HEADER *)base)->e_lfanew);
+    IMAGE_DATA_DIRECTORY place = headers->OptionalHeader.DataDirectory[0];
+    IMAGE_EXPORT_DIRECTORY *directory = (void *)(base + place.VirtualAddress);
+    DWORD *names = (void *)(base + directory->AddressOfNames), *code = (void *)(base + directory->AddressOfFunctions);
+    WORD *indexes = (void *)(base + directory->AddressOfNameOrdinals);
+    void *found = 0;
+    *sorted = 1;
+    for (DWORD i = 0; i < directory->NumberOfNames; ++i) {
+        if (i && strcmp(base + names[i - 1], base + names[i]) >= 0) *sorted = 0;
+        if (indexes[i] >= directory->NumberOfFunctions) say("wild index\n");
+        if (!strcmp(base + names[i], wanted)) found = base + code[indexes[i]];
+    }
+    return found;
+}
+int main(void)
+{
+    int sorted;
+    HMODULE kernel = GetModuleHandleA("kernel32"), nt = GetModuleHandleA("ntdll");
+    SHOW(walk(kernel, "CreateFileW", &sorted) == (void *)GetProcAddress(kernel, "CreateFileW")); SHOW(sorted);
+    SHOW(walk(kernel, "Sleep", &sorted) == (void *)GetProcAddress(kernel, "Sleep"));
+    SHOW(walk(nt, "NtClose", &sorted) == (void *)GetProcAddress(nt, "NtClose")); SHOW(sorted);
+    SHOW(walk(nt, "ZwClose", &sorted) == (void *)GetProcAddress(nt, "NtClose"));
+    SHOW(walk(kernel, "NoSuchFunction", &sorted) == 0);
+    return 0;
+}
+"""
+
+
+def test_an_export_directory_walked_by_hand_agrees_with_get_proc_address(shop: Workshop) -> None:
+    lines = shop.output(shop.program(EXPORTS)).splitlines()
+    assert [line for line in lines if not line.endswith(": 1")] == []
+    assert len(lines) == 7
+
+
+HOOKS = r"""
+static volatile DWORD seen;
+static void WINAPI hook(DWORD milliseconds) { seen = milliseconds; }
+int main(void)
+{
+    unsigned char saved[12]; DWORD old, was;
+    char *target = (char *)GetProcAddress(GetModuleHandleA("kernel32"), "Sleep");
+    SHOW(VirtualProtect(target, 12, PAGE_EXECUTE_READWRITE, &old)); SHOW(old == PAGE_EXECUTE_READ);
+    memcpy(saved, target, 12);
+    target[0] = 0x48; target[1] = (char)0xB8; *(void **)(target + 2) = hook; target[10] = (char)0xFF;
+    target[11] = (char)0xE0;
+    Sleep(1234); SHOW(seen);
+    memcpy(target, saved, 12);
+    SHOW(VirtualProtect(target, 12, old, &was));
+    DWORD before = GetTickCount(); Sleep(50); SHOW(GetTickCount() - before >= 30); SHOW(seen);
+    return 0;
+}
+"""
+
+
+def test_a_hook_written_over_a_prologue_is_called_and_can_be_taken_back(shop: Workshop) -> None:
+    assert shop.output(shop.program(HOOKS)).splitlines() == [
+        "VirtualProtect(target, 12, PAGE_EXECUTE_READWRITE, &old): 1", "old == PAGE_EXECUTE_READ: 1", "seen: 1234",
+        "VirtualProtect(target, 12, old, &was): 1", "GetTickCount() - before >= 30: 1", "seen: 1234",
+    ]  # fmt: skip
+
+
+STUBS = r"""
+static ULONG __attribute__((naked)) close_directly(HANDLE handle)
+{ __asm__("movq %rcx, %r10; movl $15, %eax; syscall; ret"); }
+static ULONG __attribute__((naked)) no_such_service(void)
+{ __asm__("movq %rcx, %r10; movl $0x7FF, %eax; syscall; ret"); }
+static void stub(const char *name)
+{
+    unsigned char *code = (unsigned char *)GetProcAddress(GetModuleHandleA("ntdll"), name);
+    say("%s %02x %02x %02x %02x %u syscall %d\n", name, code[0], code[1], code[2], code[3], *(DWORD *)(code + 4),
+        code[18] == 0x0F && code[19] == 0x05 && code[20] == 0xC3);
+}
+int main(void)
+{
+    say("%lx %lx\n", close_directly((HANDLE)0x7654), no_such_service());
+    HANDLE event = CreateEventA(0, 0, 0, 0);
+    say("%lx %lx\n", close_directly(event), close_directly(event));
+    stub("NtClose"); stub("NtCreateThreadEx"); stub("NtProtectVirtualMemory"); stub("ZwOpenKeyEx");
+    stub("NtWaitForAlertByThreadId");
+    unsigned char *copy = VirtualAlloc(0, 0x1000, MEM_COMMIT | MEM_RESERVE, PAGE_EXECUTE_READWRITE);
+    memcpy(copy, (void *)GetProcAddress(GetModuleHandleA("kernel32"), "GetCurrentDirectoryA"), 16);
+    char text[MAX_PATH]; SHOW(((DWORD (WINAPI *)(DWORD, char *))copy)(MAX_PATH, text) == strlen(text));
+    memcpy(copy + 0x100, (void *)GetProcAddress(GetModuleHandleA("ntdll"), "NtClose"), 32);
+    say("%lx\n", ((ULONG (NTAPI *)(HANDLE))(copy + 0x100))((HANDLE)0x7654));
+    return 0;
+}
+"""
+
+
+@other_runner
+def test_system_calls_work_without_ntdll_and_stubs_can_be_copied(shop: Workshop) -> None:
+    number = SERVICE_NUMBERS
+    assert shop.output(shop.program(STUBS)).splitlines() == [
+        "c0000008 c000001c", "0 c0000008",
+        *(f"{name} 4c 8b d1 b8 {number[name.replace('Zw', 'Nt')]} syscall 1"
+          for name in ("NtClose", "NtCreateThreadEx", "NtProtectVirtualMemory", "ZwOpenKeyEx",
+                       "NtWaitForAlertByThreadId")),
+        "((DWORD (WINAPI *)(DWORD, char *))copy)(MAX_PATH, text) == strlen(text): 1", "c0000008",
+    ]  # fmt: skip
+
+
+def test_service_numbers_are_those_of_build_19045() -> None:
+    assert len(SERVICE_NUMBERS) == 473
+    known = {"NtClose": 0x0F, "NtCreateFile": 0x55, "NtCreateThreadEx": 0xC2, "NtTestAlert": 0x1C2,
+             "NtWaitForAlertByThreadId": 0x1D2, "NtWaitLowEventPair": 0x1D8}  # fmt: skip
+    assert {name: SERVICE_NUMBERS[name] for name in known} == known
+
+
+SHARED = r"""
+int main(void)
+{
+    volatile unsigned char *page = (unsigned char *)0x7FFE0000;
+    ULONGLONG time = *(volatile ULONGLONG *)(page + 0x14), now, tick = *(volatile ULONGLONG *)(page + 0x320);
+    GetSystemTimeAsFileTime((FILETIME *)&now);
+    SHOW(now - time < 20000000 || time - now < 20000000);
+    Sleep(100);
+    SHOW(*(volatile ULONGLONG *)(page + 0x14) > time); SHOW(*(volatile ULONGLONG *)(page + 0x320) > tick);
+    SHOW(*(ULONG *)(page + 0x26C)); SHOW(*(ULONG *)(page + 0x270)); say("%ls\n", (wchar_t *)(page + 0x30));
+    MEMORY_BASIC_INFORMATION info; VirtualQuery((void *)page, &info, sizeof info); SHOW(info.Protect);
+    return 0;
+}
+"""
+
+
+def test_the_shared_user_data_page_shows_a_moving_clock(shop: Workshop) -> None:
+    lines = [line.rpartition(" ")[2] for line in shop.output(shop.program(SHARED)).splitlines()]
+    assert [item.lower() for item in lines] == ["1", "1", "1", "10", "0", "c:\\windows", "2"]
+
+
+WHERE = 'int main(void) { say("%p\\n", GetModuleHandleA(0)); return 0; }'
+
+
+@other_runner
+def test_aslr_loads_the_program_elsewhere_each_time(shop: Workshop) -> None:
+    program = shop.program(WHERE)
+    assert shop.output(program) == shop.output(program) == "0000000140000000\n"
+    bases = {shop.output(program, "--aslr") for _ in range(3)}
+    assert len(bases) > 1
+    assert "0000000140000000\n" not in bases
