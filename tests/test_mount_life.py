@@ -17,6 +17,10 @@ from mounting import Mounted, mount
 from winfs.control import daemon_of, mounts
 
 
+LARGE = {"SOFTWARE", "HKEY_CLASSES_ROOT", "HKEY_USERS"}
+"""Keys that are left out where everything is read."""
+
+
 def new(base: Path) -> Mounted:
     mounted = Mounted(base / "mnt", base / "home")
     mounted.folder.mkdir()
@@ -128,15 +132,14 @@ def test_ps_lists_machines_and_programs(tmp_path: Path) -> None:
 def test_everything_can_be_read(tmp_path: Path) -> None:
     with mount(tmp_path) as mounted:
         count = 0
-        for folder, _, names in os.walk(mounted.folder):
-            if "Time Zones" in folder:
-                continue
+        for folder, folders, names in os.walk(mounted.folder):
+            folders[:] = [name for name in folders if name not in LARGE]
             for name in names:
                 path = Path(folder, name)
                 if not path.is_symlink():
                     path.read_bytes()
                     count += 1
-        assert count > 500
+        assert count > 100
         statistics = (mounted.folder / "machine/statistics").read_text()
         assert "fuse_failures: 0\n" in statistics
 

@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 OPTIONS = frozenset({"fsname=winfs", "subtype=winfs", "default_permissions", "auto_unmount"})
 _GRACE = 1.0
 """Seconds that requests in progress get when the mount ends."""
+_CLOSING = 0.05
+"""Seconds between the wish to end and the end."""
 _LOOK = 0.02
 """How often readers that wait for the trace are looked at, in seconds; as often as it is written."""
 _MAXIMUM_DESCRIPTORS = 3
@@ -130,6 +132,8 @@ class MountedMachine:
 
     async def _end(self, session: Session) -> None:
         await self._ending.wait()
+        # Whoever asked through a file closes it first.
+        await trio.sleep(_CLOSING)
         session.terminate()
         await trio.sleep(_GRACE)
         session.close()

@@ -12,7 +12,7 @@ from runtime.loader.peb import BUILD_NUMBER
 from runtime.machine import Machine
 from winfs.mount.node import Command, Folder, Text, fail, state_text, text
 from winfs.mount.operations import MountOperations
-from winfs.mount.trace import filter_file
+from winfs.mount.trace import FilterFile
 
 
 def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) -> Folder:
@@ -54,7 +54,7 @@ def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) 
         "version": Text(("machine", "version"), version),
         "uptime": Text(("machine", "uptime"), lambda: text(f"{machine.clock.ticks() / 10_000_000:.2f}\n")),
         "statistics": Text(("machine", "statistics"), statistics),
-        "trace_filter": filter_file(machine),
+        "trace_filter": FilterFile(machine),
     })  # fmt: skip
 
 

@@ -197,7 +197,7 @@ class MountOperations(pyfuse3.Operations):
             known = self._inode(inode)
             size = attr.st_size if fields.update_size else None
             if size is not None:
-                # The truncation of open(O_TRUNC) comes without its handle, after the open.
+                # A truncation by path is for those who have the file open to write.
                 handles = [self._handle(fh)] if fh is not None else known.handles
                 writers = [handle for handle in handles if _takes_size(handle)]
                 for handle in writers:
@@ -299,7 +299,11 @@ class MountOperations(pyfuse3.Operations):
             known = self._inode(inode)
             if not isinstance(known.node, File):
                 raise fail(errno.EISDIR)
-            return self._opened(known, known.node.open(flags))
+            handle = known.node.open(flags)
+            info = self._opened(known, handle)
+            if flags & os.O_TRUNC and _takes_size(handle):
+                handle.truncate(0)
+            return info
 
     @handler
     async def create(

@@ -167,7 +167,8 @@ class KeyDirectory(Directory):
     def _link(self, node: KeyNode) -> Link:
         row = self._files.tree.values(node).get(upcase(LINK_VALUE))
         target = row.data.decode("utf-16-le", "replace").rstrip("\0") if row is not None else ""
-        parts = friendly_path(target, self._files.registry.user_sid).strip("\\").split("\\")
+        # By the roots that are no links themselves: HKEY_CURRENT_USER\Software\Classes is one.
+        parts = friendly_path(target, "").strip("\\").split("\\")
         up = "../" * (self._path.count("/") + 1)
         return Link(("key link", node), up + "/".join(map(rt.escape, parts)))
 
@@ -480,12 +481,13 @@ class ValueHandle(Handle):
         return bytes(self._buffer.data[offset : offset + size])
 
     def write(self, offset: int, data: bytes) -> int:
-        before = bytes(self._buffer.data)
+        before, written = bytes(self._buffer.data), self._buffer.written
         self._buffer.write(offset, data)
         try:
             self._file.check(bytes(self._buffer.data))
         except OSError:
             self._buffer.data[:] = before
+            self._buffer.written, self._buffer.truncated = written, False
             raise
         self._file.files.writing[self._file.key] = self._buffer
         return len(data)

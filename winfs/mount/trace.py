@@ -12,7 +12,7 @@ from typing import ClassVar
 from runtime.machine import Machine
 from runtime.trace.filters import Filter, FilterError
 from runtime.trace.spool import Spool, Stream
-from winfs.mount.node import AttributeChange, Attributes, Command, File, Handle, Node, fail
+from winfs.mount.node import AttributeChange, Attributes, ContentHandle, File, Handle, Text, fail
 
 _READABLE = select.POLLIN | select.POLLRDNORM
 
@@ -141,54 +141,71 @@ class StreamHandle(Handle):
         self._stream.closed()
 
 
-def filter_file(machine: Machine) -> Node:
-    """`machine/trace_filter`: the rules in force, one a line; written as a whole.
+class FilterFile(Text):
+    """`machine/trace_filter`: the rules in force, one a line.
 
     A line is a pattern (`Create*`, `ws2_32!*`, `!Heap*`), `category NAME`, `function NAME`, or one of the words `all`
-    and `off`.
+    and `off`. Writing replaces the rules, appending adds to them.
     """
-    rules: list[str] = []
 
-    def show() -> bytes:
-        if not machine.trace.enabled:
+    mode = 0o644
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(("machine", "trace_filter"), self.show)
+        self._machine = machine
+        self.rules: list[str] = []
+
+    def show(self) -> bytes:
+        """The rules as text."""
+        if not self._machine.trace.enabled:
             return b"off\n"
-        return "".join(f"{rule}\n" for rule in rules or ["all"]).encode()
+        return "".join(f"{rule}\n" for rule in self.rules or ["all"]).encode()
 
-    def execute(line: str) -> None:
-        nonlocal rules
-        words = line.split()
-        new = [*rules, line]
-        if line in ("all", "off"):
-            new = []
-        elif len(words) > 2 or (len(words) == 2 and words[0] not in ("category", "function")):
-            raise fail(errno.EINVAL)
+    def set(self, rules: list[str]) -> None:
+        """Put rules in force. Raises OSError EINVAL; the old ones then stay."""
+        for rule in rules:
+            words = rule.split()
+            if len(words) > 2 or (len(words) == 2 and words[0] not in ("category", "function")):
+                raise fail(errno.EINVAL)
+        last = rules[-1] if rules else "all"
+        if last in ("all", "off"):
+            rules = []
+        rules = [rule for rule in rules if rule not in ("all", "off")]
         try:
             compiled = Filter.compile(
-                [rule for rule in new if " " not in rule],
-                [rule.split()[1] for rule in new if rule.startswith("category ")],
-                [rule.split()[1] for rule in new if rule.startswith("function ")],
+                [rule for rule in rules if " " not in rule],
+                [rule.split()[1] for rule in rules if rule.startswith("category ")],
+                [rule.split()[1] for rule in rules if rule.startswith("function ")],
             )
         except FilterError:
             raise fail(errno.EINVAL) from None
-        rules = new
-        machine.trace.enabled = line != "off"
-        machine.trace.set_filter(compiled)
+        self.rules = rules
+        self._machine.trace.enabled = last != "off"
+        self._machine.trace.set_filter(compiled)
 
-    def clear() -> None:
-        nonlocal rules
-        rules = []
-
-    return FilterFile(("machine", "trace_filter"), show, execute, clear)
-
-
-class FilterFile(Command):
-    """Rules that are added line by line; truncation takes all of them away."""
-
-    def __init__(
-        self, key: Hashable, content: Callable[[], bytes], execute: Callable[[str], None], clear: Callable[[], None]
-    ) -> None:
-        super().__init__(key, content, execute)
-        self._clear = clear
+    def open(self, flags: int) -> Handle:
+        return FilterHandle(self)
 
     def truncate(self, size: int) -> None:
-        self._clear()
+        """`>` truncates before it writes; what is written then counts."""
+
+
+class FilterHandle(ContentHandle):
+    """The open rules."""
+
+    def __init__(self, file: FilterFile) -> None:
+        super().__init__(file.show())
+        self._file = file
+        self._kept = list(file.rules)
+
+    def truncate(self, size: int) -> None:
+        self._kept = []
+
+    def write(self, offset: int, data: bytes) -> int:
+        try:
+            lines = [line.strip() for line in data.decode("utf-8").splitlines()]
+        except UnicodeDecodeError:
+            raise fail(errno.EINVAL) from None
+        self._file.set([*self._kept, *filter(None, lines)])
+        self._kept = list(self._file.rules)
+        return len(data)
