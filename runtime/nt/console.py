@@ -194,6 +194,10 @@ class Console:
         }
 
 
+class InputInterrupted(Exception):
+    """A read of typed text was broken off by Ctrl-C: it ends with nothing, and ERROR_OPERATION_ABORTED."""
+
+
 class ConsoleInput:
     """What is typed: lines for ReadConsole, key events for ReadConsoleInput."""
 
@@ -207,6 +211,7 @@ class ConsoleInput:
         self._watchers: dict[Waitable, None] = {}
         self._watching = False
         self._reading: trio.Lock | None = None
+        self._text_readers: dict[trio.CancelScope, trio.lowlevel.TrioToken] = {}
 
     # Modes
 
@@ -237,12 +242,35 @@ class ConsoleInput:
         )
 
     async def read_text(self, count: int) -> str:
-        """ReadConsole: up to `count` UTF-16 units of a line, or of what was typed when lines are off; "" at the end."""
+        """ReadConsole: up to `count` UTF-16 units of a line, or of what was typed when lines are off; "" at the end.
+
+        Raises InputInterrupted.
+        """
         if not self._line:
             self.apply_mode()
-            await self._fetch_text()
+            if self.ready():
+                await self._fetch_text()
+            else:
+                await self._wait_for_text()
         text, self._line = _split_units(self._line, count)
         return text
+
+    async def _wait_for_text(self) -> None:
+        await leave_engine()
+        with trio.CancelScope() as scope:
+            self._text_readers[scope] = trio.lowlevel.current_trio_token()
+            try:
+                await self._fetch_text()
+            finally:
+                del self._text_readers[scope]
+        if scope.cancelled_caught:
+            raise InputInterrupted
+
+    def interrupt(self) -> None:
+        """Ctrl-C was pressed: whoever waits for text gets none."""
+        self._line = ""
+        for scope, token in self._text_readers.items():
+            call_in_loop(token, scope.cancel)
 
     async def _fetch_text(self) -> None:
         mode = self._console.input_mode

@@ -19,6 +19,8 @@ CTRL_SHUTDOWN_EVENT = 6
 
 def send_control_event(console: Console, event: int, group: int = 0) -> None:
     """Tell the processes of a console (of one process group, if given); the machine's lock is held."""
+    if event == CTRL_C_EVENT:
+        console.input.interrupt()
     for process in reversed(console.processes):
         if not group or process.pid == group:
             deliver(process, event)

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtime.nt import file_flags as ff
-from runtime.nt.console import ENABLE_LINE_INPUT, ENABLE_PROCESSED_INPUT, Console, codec_of
+from runtime.nt.console import (
+    ENABLE_LINE_INPUT,
+    ENABLE_PROCESSED_INPUT,
+    Console,
+    InputInterrupted,
+    codec_of,
+)
 from runtime.nt.file import Device, FileObject, OpenRequest
 from runtime.nt.io_request import IoRequest
 from runtime.nt.status import (
+    ERROR_OPERATION_ABORTED,
     STATUS_INVALID_HANDLE,
     STATUS_NOT_SUPPORTED,
     STATUS_OBJECT_NAME_NOT_FOUND,
@@ -78,7 +85,12 @@ class ConsoleInputFile(ConsoleFile):
         codec = codec_of(console.input_code_page)
         data = console.pending_bytes
         if not data:
-            text = await console.input.read_text(max(1, request.length))
+            try:
+                text = await console.input.read_text(max(1, request.length))
+            except InputInterrupted:
+                request.thread.last_error = ERROR_OPERATION_ABORTED
+                request.complete(STATUS_SUCCESS)
+                return
             processed = ENABLE_LINE_INPUT | ENABLE_PROCESSED_INPUT
             if text.startswith("\x1a") and console.input_mode & processed == processed:
                 text = ""

@@ -23,7 +23,7 @@ from runtime.memory.faults import MemoryFault
 from runtime.nt import console_keys as keys
 from runtime.nt import file_flags as ff
 from runtime.nt import status as st
-from runtime.nt.console import Console, codec_of
+from runtime.nt.console import Console, InputInterrupted, codec_of
 from runtime.nt.console_control import CTRL_BREAK_EVENT, CTRL_C_EVENT, send_control_event
 from runtime.nt.console_file import ConsoleFile, ConsoleInputFile, ConsoleOutputFile
 from runtime.nt.status import NtError, Win32Error
@@ -150,6 +150,15 @@ async def WriteConsoleA(
     return True
 
 
+async def _typed(thread: Thread, console: Console, count: int) -> str:
+    """Return text that was typed; nothing, with ERROR_OPERATION_ABORTED, when Ctrl-C broke the reading off."""
+    try:
+        return await console.input.read_text(count) if count else ""
+    except InputInterrupted:
+        thread.last_error = st.ERROR_OPERATION_ABORTED
+        return ""
+
+
 @kernel32.export(CONSOLE)
 async def ReadConsoleW(
     thread: Thread,
@@ -161,8 +170,7 @@ async def ReadConsoleW(
 ) -> BOOL:
     """Read a line, or what was typed when lines are off."""
     console = input_console(thread, hConsoleInput)
-    text = await console.input.read_text(nNumberOfCharsToRead) if nNumberOfCharsToRead else ""
-    data = text.encode("utf-16-le", "surrogatepass")
+    data = (await _typed(thread, console, nNumberOfCharsToRead)).encode("utf-16-le", "surrogatepass")
     thread.process.memory.write(lpBuffer, data)
     lpNumberOfCharsRead.put(len(data) // 2)
     return True
@@ -181,7 +189,7 @@ async def ReadConsoleA(
     console = input_console(thread, hConsoleInput)
     data = console.pending_bytes
     if not data and nNumberOfCharsToRead:
-        text = await console.input.read_text(nNumberOfCharsToRead)
+        text = await _typed(thread, console, nNumberOfCharsToRead)
         data = text.encode(codec_of(console.input_code_page), "replace")
     console.pending_bytes = data[nNumberOfCharsToRead:]
     thread.process.memory.write(lpBuffer, data[:nNumberOfCharsToRead])
