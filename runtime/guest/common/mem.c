@@ -113,8 +113,14 @@ int memcmp(const void *left, const void *right, size_t count)
     size_t whole = count;
 
     for (; count >= 32; a += 32, b += 32, count -= 32) {
-        uint64_t differ = (CWORD64(a) ^ CWORD64(b)) | (CWORD64(a + 8) ^ CWORD64(b + 8));
-        differ |= (CWORD64(a + 16) ^ CWORD64(b + 16)) | (CWORD64(a + 24) ^ CWORD64(b + 24));
+        uint64_t differ = CWORD64(a) ^ CWORD64(b);
+        /* One branch for all four: the emulator translates block by block.  The empty statements keep the compiler from
+         * making four of it. */
+        for (int i = 8; i < 32; i += 8) {
+            __asm__("" : "+r"(differ));
+            differ |= CWORD64(a + i) ^ CWORD64(b + i);
+        }
+        __asm__("" : "+r"(differ));
         if (differ)
             break;
     }

@@ -167,10 +167,10 @@ static void give_small(struct heap *heap, uint8_t *block, uint64_t word)
     }
 }
 
-static __attribute__((noinline)) void *take_large(struct heap *heap, uint64_t size)
+static __attribute__((noinline)) void *take_large(struct heap *heap, uint64_t size, BOOL *zero)
 {
     if (size > HUGE_LIMIT)
-        return heap->flags & HEAP_GROWABLE ? heap_take_huge(heap, size, 0) : NULL;
+        return heap->flags & HEAP_GROWABLE ? heap_take_huge(heap, size, 0, zero) : NULL;
     struct chunk *chunk = heap_take_chunk(heap, size + CHUNK_HEAD, KIND_CHUNK);
     if (!chunk)
         return NULL;
@@ -184,11 +184,12 @@ static __attribute__((noinline)) void *allocate(struct heap *heap, ULONG flags, 
     flags |= heap->force_flags;
     if (!locked)
         heap_lock(heap, flags);
-    void *block = size <= SMALL_LIMIT ? take_small(heap, size) : take_large(heap, size);
+    BOOL zero = FALSE;
+    void *block = size <= SMALL_LIMIT ? take_small(heap, size) : take_large(heap, size, &zero);
     heap_unlock(heap, flags);
     if (!block)
         return no_memory(heap, flags, size);
-    if ((flags & HEAP_ZERO_MEMORY) && size <= HUGE_LIMIT)
+    if ((flags & HEAP_ZERO_MEMORY) && !zero)
         memset(block, 0, size);
     return block;
 }
@@ -355,14 +356,15 @@ PVOID NTAPI RtlReAllocateHeap(PVOID handle, ULONG flags, PVOID block, SIZE_T siz
     /* A small block that shrinks to less than half moves, so that its memory serves others. */
     BOOL stay = (flags & HEAP_REALLOC_IN_PLACE_ONLY) || size >= old / 4 || size + 256 >= old;
     if (!stay || !resize_in_place(heap, block, size)) {
+        BOOL zero;
         now = NULL;
         if (!(flags & HEAP_REALLOC_IN_PLACE_ONLY)) {
             if (size <= SMALL_LIMIT)
                 now = take_small(heap, size);
             else if (size > HUGE_LIMIT && (heap->flags & HEAP_GROWABLE))
-                now = heap_take_huge(heap, size, KIND_OF(word) == KIND_HUGE ? size + size / 2 : 0);
+                now = heap_take_huge(heap, size, KIND_OF(word) == KIND_HUGE ? size + size / 2 : 0, &zero);
             else
-                now = take_large(heap, size);
+                now = take_large(heap, size, &zero);
         }
         if (now) {
             memcpy(now, block, old < size ? old : size);
@@ -441,6 +443,8 @@ PVOID NTAPI RtlDestroyHeap(PVOID handle)
     spin_release(&heaps_lock);
     while (heap->huges)
         heap_give_huge(heap, heap->huges);
+    if (heap->spare)
+        heap_system_free(heap->spare);
     struct segment *segment = heap->segments;
     while (segment) {
         struct segment *next = segment->next;

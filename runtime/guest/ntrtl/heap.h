@@ -88,6 +88,7 @@ struct heap {
     uint64_t next_segment;      /* size of the next segment */
     struct segment *segments;
     struct huge *huges;
+    struct huge *spare;         /* the last huge block freed, kept for the next request of about its size */
     uint64_t bin_map[BINS / 64];
     struct chunk *bins[BINS];
     struct span *spans[CLASSES];
@@ -110,7 +111,7 @@ void heap_system_free(void *base);
 struct chunk *heap_take_chunk(struct heap *heap, uint64_t bytes, unsigned kind);
 void heap_give_chunk(struct heap *heap, struct chunk *chunk);
 BOOL heap_resize_chunk(struct heap *heap, struct chunk *chunk, uint64_t bytes);
-void *heap_take_huge(struct heap *heap, uint64_t size, uint64_t reserve);
+void *heap_take_huge(struct heap *heap, uint64_t size, uint64_t reserve, BOOL *zero);
 void heap_give_huge(struct heap *heap, struct huge *huge);
 
 /* heap.c */

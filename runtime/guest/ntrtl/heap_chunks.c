@@ -237,18 +237,11 @@ BOOL heap_resize_chunk(struct heap *heap, struct chunk *chunk, uint64_t bytes)
     return TRUE;
 }
 
-void *heap_take_huge(struct heap *heap, uint64_t size, uint64_t reserve)
+#define SPARE_LIMIT 0x1000000u
+
+static void *list_huge(struct heap *heap, struct huge *huge, uint64_t size)
 {
-    uint64_t commit = (size + sizeof(struct huge) + 0xfff) & ~0xfffull;
-    if (commit < size)
-        return NULL;
-    reserve = reserve < commit ? commit : (reserve + 0xffff) & ~0xffffull;
-    struct huge *huge = heap_system_memory(reserve, commit, heap->protect);
-    if (!huge)
-        return NULL;
     huge->size = size;
-    huge->reserved = reserve;
-    huge->committed = commit;
     huge->head.word = WORD(heap, KIND_HUGE);
     huge->next = heap->huges;
     huge->link = &heap->huges;
@@ -258,10 +251,38 @@ void *heap_take_huge(struct heap *heap, uint64_t size, uint64_t reserve)
     return huge + 1;
 }
 
+/* A block of system memory of its own; `zero` says whether its contents are known to be zero. */
+void *heap_take_huge(struct heap *heap, uint64_t size, uint64_t reserve, BOOL *zero)
+{
+    uint64_t commit = (size + sizeof(struct huge) + 0xfff) & ~0xfffull;
+    if (commit < size)
+        return NULL;
+    struct huge *huge = heap->spare;
+    if (huge && huge->committed >= commit && huge->committed / 2 <= commit && huge->reserved >= reserve) {
+        heap->spare = NULL;
+        *zero = FALSE;
+        return list_huge(heap, huge, size);
+    }
+    reserve = reserve < commit ? commit : (reserve + 0xffff) & ~0xffffull;
+    if (!(huge = heap_system_memory(reserve, commit, heap->protect)))
+        return NULL;
+    huge->reserved = reserve;
+    huge->committed = commit;
+    *zero = TRUE;
+    return list_huge(heap, huge, size);
+}
+
 void heap_give_huge(struct heap *heap, struct huge *huge)
 {
     *huge->link = huge->next;
     if (huge->next)
         huge->next->link = huge->link;
+    if (huge->committed <= SPARE_LIMIT) {
+        struct huge *old = heap->spare;
+        heap->spare = huge;
+        if (!old)
+            return;
+        huge = old;
+    }
     heap_system_free(huge);
 }
