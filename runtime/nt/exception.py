@@ -23,6 +23,7 @@ _FRAME: Final = 0x5C0
 _RED_ZONE: Final = 0x80
 
 _FAST_FAIL: Final = 0x29
+_TRAP_FLAG: Final = 0x100
 _VECTORS: Final = {
     0: st.STATUS_INTEGER_DIVIDE_BY_ZERO,
     1: st.STATUS_SINGLE_STEP,
@@ -92,6 +93,8 @@ def hardware(thread: Thread, vector: int, error: int) -> None:
         record = pack_record(st.STATUS_STACK_BUFFER_OVERRUN, EXCEPTION_NONCONTINUABLE, context.rip, (code,))
         thread.process.unhandled_exception(thread, record, ctx.capture(context))
         return
+    if vector == 1:
+        context.flags = context.flags & ~_TRAP_FLAG  # the handler finds it clear and sets it again to step on
     if vector == 3:
         size = 1 if _byte(thread, context.rip - 1) == 0xCC else 2
         context.rip = context.rip - size
