@@ -181,6 +181,21 @@ def test_vim_edits_a_value(key: Path) -> None:
     assert os.listdir(key) == ["v.sz"]
 
 
+def test_a_key_that_programs_deleted_and_made_anew_is_seen_at_once(key: Path, mounted: Mounted) -> None:
+    (key / "sub").mkdir()
+    (key / "sub" / "v.sz").write_text("old")
+    other = mounted.folder / "registry/HKEY_USERS"
+    (user,) = [name for name in os.listdir(other) if name.startswith("S-1-5-21") and not name.endswith("_Classes")]
+    same = other / user / "Software" / key.name / "sub"
+    assert (same / "v.sz").read_text() == "old\n"
+    (same / "v.sz").unlink()
+    same.rmdir()
+    assert not (key / "sub").exists()
+    (key / "sub").mkdir()
+    (key / "sub" / "v.sz").write_text("new")
+    assert (same / "v.sz").read_text() == "new\n"
+
+
 PROGRAM = r"""
 #include <windows.h>
 #include <stdio.h>

@@ -117,6 +117,7 @@ class Node:
 class Directory(Node):
     """A directory. `look_up` and `entries` are the least that a subclass has."""
 
+    attribute_timeout = 1.0
     mode: int = 0o555
 
     def attributes(self) -> Attributes:

@@ -109,8 +109,12 @@ class RegistryRoot(Folder):
 
 
 class KeyDirectory(Directory):
-    """One key. `path` is where it is in the mount below `registry/`."""
+    """One key. `path` is where it is in the mount below `registry/`.
 
+    The kernel may remember its name for a while: a key that was deleted answers ESTALE, and the kernel looks again.
+    """
+
+    entry_timeout = 1.0
     mode = 0o755
 
     def __init__(self, files: RegistryFiles, key: Key, path: str) -> None:
@@ -118,6 +122,9 @@ class KeyDirectory(Directory):
         self.registry_key = key
         self._node = key.node
         self._path = path
+        if key.merged:
+            # Another key may come to lie over this one.
+            self.entry_timeout = 0.0
 
     @property
     def key(self) -> Hashable:
@@ -125,9 +132,8 @@ class KeyDirectory(Directory):
 
     def attributes(self) -> Attributes:
         if self._node.deleted:
-            raise fail(errno.ENOENT)
-        links = 2
-        return Attributes(stat.S_IFDIR | self.mode, modified=max(self._node.written - _EPOCH, 1) * 100, links=links)
+            raise fail(errno.ESTALE)
+        return Attributes(stat.S_IFDIR | self.mode, modified=max(self._node.written - _EPOCH, 1) * 100, links=2)
 
     def extended_attributes(self) -> dict[bytes, bytes]:
         found = {}
