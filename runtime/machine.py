@@ -264,6 +264,17 @@ class Machine:
                 return None
             return Image.open(f"/proc/self/fd/{location.fd}", name=path)
 
+    def hold_image(self, path: str) -> Callable[[], None]:
+        """Keep the file of an image from being overwritten or deleted; returns what lets go of it."""
+        try:
+            location = self.drives.resolve(path)
+        except NtError:
+            return lambda: None
+        with location:
+            if location.status is None:
+                return lambda: None
+            return self.files.hold_image((location.status.st_dev, location.status.st_ino))
+
     def image_backing(self, image: Image, path: str, base: int) -> ImageBacking:
         """Return the pages of an image at `base`."""
         return image_backing(self.physical, image, base)

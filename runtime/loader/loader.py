@@ -7,7 +7,7 @@ loads, as in Windows.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from runtime.loader import builtin
@@ -56,6 +56,8 @@ class Loader:
         self._stub_by_name: dict[tuple[str, str], int] = {}
         self._dispatchers: dict[str, int] = {}
         self.shutting_down = False
+        self._holds: dict[int, Callable[[], None]] = {}
+        """Base of a module → what lets go of its file."""
 
     # Look-up
 
@@ -178,6 +180,7 @@ class Loader:
         tls = None if as_data else image.tls()
         module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=tls, as_data=as_data)
         module.timestamp = image.time_date_stamp
+        self._holds[module.base] = machine.hold_image(path)
         self._register(module)
         return module
 
@@ -464,6 +467,15 @@ class Loader:
             self._process.pid, self._process.running_thread_id, module.name, module.base
         )
         self._memory.unmap_view(module.base)
+        release = self._holds.pop(module.base, None)
+        if release is not None:
+            release()
+
+    def release_files(self) -> None:
+        """The process has ended: the files of its modules may be changed again."""
+        for release in self._holds.values():
+            release()
+        self._holds.clear()
 
 
 def with_extension(name: str) -> str:

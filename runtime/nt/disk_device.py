@@ -32,6 +32,7 @@ from runtime.nt.status import (
     STATUS_OBJECT_NAME_COLLISION,
     STATUS_OBJECT_NAME_INVALID,
     STATUS_OBJECT_NAME_NOT_FOUND,
+    STATUS_SHARING_VIOLATION,
     STATUS_SUCCESS,
     STATUS_USER_MAPPED_FILE,
     NtError,
@@ -145,6 +146,8 @@ class DiskDevice(Device):
             if control.delete_pending or control.unlinked:
                 raise NtError(STATUS_DELETE_PENDING)
             control.check_sharing(granted | (ff.FILE_WRITE_DATA if replacing else 0), request.share)
+            if control.images and (replacing or granted & _WRITE_ACCESS):
+                raise NtError(STATUS_SHARING_VIOLATION)
             if replacing and control.mappings:
                 raise NtError(STATUS_USER_MAPPED_FILE)
         if replacing or (granted & _WRITE_ACCESS and not directory):

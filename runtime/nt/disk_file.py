@@ -483,7 +483,7 @@ class DiskFile(FileObject):
         control = self.device.table.get((place.status.st_dev, place.status.st_ino))
         if control is None:
             return
-        if not posix or not all(file.share & ff.FILE_SHARE_DELETE for file in control.opens):
+        if control.images or not posix or not all(file.share & ff.FILE_SHARE_DELETE for file in control.opens):
             raise NtError(STATUS_ACCESS_DENIED)
         control.unlinked = True
 

@@ -171,8 +171,23 @@ class FileTable:
 
         return unmap
 
+    def hold_image(self, identity: tuple[int, int]) -> Callable[[], None]:
+        """Note that a program runs from a file, or has it loaded; returns what notes the end of that."""
+        control = self._files.get(identity)
+        if control is None:
+            control = self._files[identity] = FileControl(identity)
+        control.images += 1
+        held = control
+
+        def release() -> None:
+            held.images -= 1
+            self._forget_unused(held)
+
+        return release
+
     def _forget_unused(self, control: FileControl) -> None:
-        if not control.opens and not control.mappings and self._files.get(control.identity) is control:
+        unused = not (control.opens or control.mappings or control.images)
+        if unused and self._files.get(control.identity) is control:
             del self._files[control.identity]
 
     def rekey(self, control: FileControl, identity: tuple[int, int]) -> None:

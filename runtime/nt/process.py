@@ -344,6 +344,7 @@ class Process(Waitable):
         self.ended = True
         self.exit_time = self.machine.clock.now()
         self.handles.close_all()
+        self.loader.release_files()
         if self.console is not None:
             self.console.detach(self)
         if self.job is not None:
