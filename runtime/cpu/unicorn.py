@@ -58,11 +58,12 @@ _GDT: Final = (
 )
 _CS64, _SS, _FS, _DS = 0x33, 0x2B, 0x53, 0x2B
 _INITIAL_FLAGS: Final = 0x202
+_FIRST_RIP: Final = 0x10000
 _TRAP_SIZE: Final = 2
+"""Bytes of OUT imm8, AL and of SYSCALL."""
 _UC_SIZE: Final = 40000
 _FIRST_JUMP_BUFFER: Final = 200
 _JUMP_BUFFERS: Final = 64 * _FIRST_JUMP_BUFFER
-"""Bytes of OUT imm8, AL and of SYSCALL."""
 _LONGEST_INSTRUCTION: Final = 15
 _MAGIC: Final = tuple(0x5CA1AB1E_00000000 + 0x1111 * index for index in range(16))
 
@@ -330,6 +331,7 @@ class UnicornEngine:
         self._enter_ring3()
         self._first_moment = self._snapshot()
         self._stop_between_blocks_only()
+        self._settle()
         self._timer = self._create_timer()
 
     def _find_state(self) -> int:
@@ -374,6 +376,17 @@ class UnicornEngine:
         ctypes.c_uint8.from_address(self._uc.value + found[0] + 2).value = 1
         self._library.uc_ctl(self._uc, c_uint32(_TB_FLUSH))
 
+    def _settle(self) -> None:
+        """Let the first start in ring 3 be one of no consequence.
+
+        It takes away the hook that counted the instruction of `_enter_ring3`, with a look at that page, which faults
+        behind our back; the first exception of the guest would then arrive as a double fault.
+        """
+        self._ready = False
+        self._library.uc_emu_start(self._uc, _FIRST_RIP, 0, 0, 0)
+        self._ready = True
+        self._old_exception.value = -1
+
     def _set(self, register: int, value: int) -> None:
         _check(self._library.uc_reg_write(self._uc, register, byref(c_uint64(value))), "write a register")
 
@@ -384,7 +397,7 @@ class UnicornEngine:
         data = self._memory.bytes
         data[frame : frame + 8 * len(_GDT)] = struct.pack(f"<{len(_GDT)}Q", *_GDT)
         data[frame + 0x800 : frame + 0x802] = b"\x48\xcf"
-        data[frame + 0xF00 : frame + 0xF28] = struct.pack("<5Q", 0x10000, _CS64, _INITIAL_FLAGS, 0, _SS)
+        data[frame + 0xF00 : frame + 0xF28] = struct.pack("<5Q", _FIRST_RIP, _CS64, _INITIAL_FLAGS, 0, _SS)
         self.page_table.set(_KERNEL, frame, PRESENT | WRITABLE)
         gdt = _MemoryManagementRegister(0, _KERNEL, 8 * len(_GDT) - 1, 0)
         _check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_GDTR, byref(gdt)), "set GDTR")
@@ -478,7 +491,7 @@ class UnicornEngine:
 
     def _interrupt(self, vector: int) -> bool:
         if not self._ready:
-            return False  # emu_start with a count probes the page before `until`
+            return False  # emu_start with a count probes the page before `until`; `_settle` fetches from nowhere
         error = self._error_code.value
         if vector == 14:
             address = c_uint64()
