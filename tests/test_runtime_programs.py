@@ -17,15 +17,17 @@ from tests.conftest import Compiler, Runner
 
 SOURCES = Path(__file__).parent / "guest" / "runtime"
 IMPORTS = {
-    "kernel32.dll": ("GetStdHandle", "WriteFile", "ExitProcess"),
+    "kernel32.dll": ("GetStdHandle", "WriteFile", "ExitProcess", "RaiseException"),
     "vcruntime140.dll": (
         "_CxxThrowException",
         "__CxxFrameHandler3",
         "__RTCastToVoid",
         "__RTDynamicCast",
+        "__current_exception",
         "__std_terminate",
         "__uncaught_exceptions",
         "_purecall",
+        "_set_se_translator",
         "memcpy",
     ),
 }
@@ -64,12 +66,14 @@ def test_a_c_program_prints_what_it_prints_on_windows(name: str, compile_c: Comp
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O2"])
-@pytest.mark.parametrize(("name", "code"), [("cxx_exceptions", 17), ("rtti", 0)])
+@pytest.mark.parametrize(("name", "code"), [("cxx_exceptions", 17), ("cxx_async", 3), ("rtti", 0)])
 def test_a_microsoft_cpp_program_prints_what_it_prints_on_windows(
     name: str, code: int, level: str, import_libraries: list[Path], tmp_path: Path, winfs: Runner
 ) -> None:
     part, program = tmp_path / "part.obj", tmp_path / f"{name}.exe"
     flags = ["--target=x86_64-pc-windows-msvc", level, "-fcxx-exceptions", "-fexceptions", "-nostdinc", "-w"]
+    if name == "cxx_async":
+        flags.append("-fasync-exceptions")
     zig("clang", *flags, "-c", SOURCES / f"{name}.cpp", "-o", part)
     options = ["/nologo", "/entry:start", "/subsystem:console", "/nodefaultlib", f"/out:{program}"]
     zig("lld-link", *options, part, *import_libraries)

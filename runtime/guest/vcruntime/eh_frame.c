@@ -204,6 +204,22 @@ static void enter_catch(const struct function *function, PEXCEPTION_RECORD recor
                 dispatcher->HistoryTable);
 }
 
+/* Let the program's translator make a C++ exception of a structured one; it then does not return. */
+static void translate(struct eh_thread *thread, PEXCEPTION_RECORD record, PCONTEXT context)
+{
+    EXCEPTION_POINTERS pointers = {record, context};
+    PEXCEPTION_RECORD before = thread->current;
+    PCONTEXT before_context = thread->context;
+    thread->current = record;
+    thread->context = context;
+    __try {
+        thread->translator(record->ExceptionCode, &pointers);
+    } __finally {
+        thread->current = before;
+        thread->context = before_context;
+    }
+}
+
 static void find_catch(const struct function *function, PEXCEPTION_RECORD record, PCONTEXT context,
                        const DISPATCHER_CONTEXT *dispatcher)
 {
@@ -222,14 +238,7 @@ static void find_catch(const struct function *function, PEXCEPTION_RECORD record
         cxx = is_cxx(record);
     }
     if (!cxx && thread->translator && record->ExceptionCode != EXCEPTION_BREAKPOINT && function->tries) {
-        EXCEPTION_POINTERS pointers = {record, context};
-        PEXCEPTION_RECORD before = thread->current;
-        PCONTEXT before_context = thread->context;
-        thread->current = record;
-        thread->context = context;
-        thread->translator(record->ExceptionCode, &pointers);
-        thread->current = before;
-        thread->context = before_context;
+        translate(thread, record, context);
     }
     for (unsigned i = 0; i < function->tries; ++i) {
         struct try_block block = eh_try(function, i);
