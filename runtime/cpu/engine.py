@@ -88,7 +88,7 @@ class Handlers(Protocol):
     """What the machine does when the guest needs it; each returns whether the guest goes on at once."""
 
     def on_trap(self, number: int) -> bool:
-        """A trap stub ran: export `number` is called. The stub's OUT must end its block: an engine may go on to there."""
+        """A trap stub ran: export `number` is called. Its OUT must end a block: engines stop only there."""
         ...
 
     def on_syscall(self, number: int) -> bool:
