@@ -419,7 +419,7 @@ def create_file(namespace: Namespace, attributes: ObjectAttributes, request: Ope
 def split_path(path: str) -> tuple[list[str], bool]:
     """Split a path on a device at its backslashes; also says whether it ends in one (must be a directory).
 
-    Raises NtError STATUS_OBJECT_NAME_INVALID for empty components.
+    Raises NtError STATUS_OBJECT_NAME_INVALID for empty components and for ones of more than 255 characters.
     """
     if path in ("", "\\"):
         return [], bool(path)
@@ -427,9 +427,15 @@ def split_path(path: str) -> tuple[list[str], bool]:
     trailing = parts[-1] == ""
     if trailing:
         parts.pop()
-    if "" in parts:
+    if "" in parts or any(_too_long(part) for part in parts):
         raise NtError(STATUS_OBJECT_NAME_INVALID)
     return parts, trailing
+
+
+def _too_long(component: str) -> bool:
+    """Whether a component's file name (what stands before the name of a stream) is longer than file systems allow."""
+    name = component.partition(":")[0]
+    return len(name) > 127 and len(name.encode("utf-16-le", "surrogatepass")) > 2 * 255
 
 
 def require_file(parts: list[str]) -> None:

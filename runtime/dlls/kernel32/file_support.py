@@ -22,6 +22,10 @@ _STANDARD = {-10: 0x20, -11: 0x28, -12: 0x30}
 """STD_INPUT_HANDLE … → offset of the handle in the process parameters."""
 
 
+_IS_LONG_PATH_AWARE_PROCESS = 0x80
+"""In the PEB's BitField."""
+
+
 def nt_path(thread: Thread, name: str | None, *, error: int = st.ERROR_PATH_NOT_FOUND) -> str:
     """Return the NT path of a Win32 path. Raises Win32Error for one that names nothing or is too long."""
     if name is None:
@@ -29,9 +33,14 @@ def nt_path(thread: Thread, name: str | None, *, error: int = st.ERROR_PATH_NOT_
     path = to_nt(name, thread.process.directories)
     if not path:
         raise Win32Error(error)
-    if len(path) - 4 >= MAX_PATH and not name.startswith(("\\\\?\\", "\\??\\")):
+    if len(path) - 4 >= MAX_PATH and not long_path_aware(thread) and not name.startswith(("\\\\?\\", "\\??\\")):
         raise Win32Error(error if len(path) < 32767 else st.ERROR_FILENAME_EXCED_RANGE)
     return path
+
+
+def long_path_aware(thread: Thread) -> bool:
+    """Whether the process lifts the limit of MAX_PATH: a bit of its PEB, which some runtimes (Go) set themselves."""
+    return bool(thread.process.memory.read_u8(thread.process.peb + 3) & _IS_LONG_PATH_AWARE_PROCESS)
 
 
 def ansi(thread: Thread, text: bytes | None) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import struct
+
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.named import milliseconds
 from runtime.dlls.ntdll.completion import QUEUE_USER_APC_FLAGS_SPECIAL_USER_APC, queue
 from runtime.dlls.structure import Structure
-from runtime.dlls.types import BOOL, DWORD, HANDLE, LPVOID, PVOID, ULONG, ULONG_PTR, Out
+from runtime.dlls.types import BOOL, BYTE, DWORD, HANDLE, LPVOID, PVOID, ULONG, ULONG_PTR, Out
 from runtime.nt import status as st
 from runtime.nt.apc import UserApc
 from runtime.nt.completion import (
@@ -127,4 +129,14 @@ def QueueUserAPC2(thread: Thread, ApcRoutine: PVOID, Thread: HANDLE, Data: ULONG
     if Flags & ~QUEUE_USER_APC_FLAGS_SPECIAL_USER_APC:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     queue(thread, Thread, UserApc(ApcRoutine, Data, special=bool(Flags)))
+    return 1
+
+
+@kernel32.export(category="file_io")
+def SetFileCompletionNotificationModes(thread: Thread, FileHandle: HANDLE, Flags: BYTE) -> BOOL:
+    """Skip the port's packet when a request ends at once (1), or the file's own event (2)."""
+    if Flags & ~3:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    process = thread.process
+    process.handles.get(FileHandle, FileObject).set_information(41, struct.pack("<I", Flags), process)
     return 1

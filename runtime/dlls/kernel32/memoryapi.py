@@ -40,6 +40,7 @@ from runtime.nt.status import NtError, Win32Error
 from runtime.nt.thread import Thread
 
 _OPERATION = 0x0008
+_NUMA_NO_PREFERRED_NODE = 0xFFFFFFFF
 _FILE_MAP_WRITE = 2
 _FILE_MAP_READ = 4
 _FILE_MAP_COPY = 1
@@ -57,6 +58,17 @@ def VirtualAlloc(
 def VirtualAllocEx(
     thread: Thread, hProcess: HANDLE, lpAddress: LPVOID, dwSize: SIZE_T, flAllocationType: DWORD, flProtect: DWORD
 ) -> LPVOID:
+    process = get_object(thread, hProcess, Process, _OPERATION)
+    return process.memory.allocate(lpAddress, dwSize, flAllocationType, flProtect)
+
+
+@kernel32.export("memory")
+def VirtualAllocExNuma(
+    thread: Thread, hProcess: HANDLE, lpAddress: LPVOID, dwSize: SIZE_T, flAllocationType: DWORD, flProtect: DWORD,
+    nndPreferred: DWORD,
+) -> LPVOID:  # fmt: skip
+    if nndPreferred not in (0, _NUMA_NO_PREFERRED_NODE):  # a machine has one node
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
     process = get_object(thread, hProcess, Process, _OPERATION)
     return process.memory.allocate(lpAddress, dwSize, flAllocationType, flProtect)
 

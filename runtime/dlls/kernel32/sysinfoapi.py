@@ -8,7 +8,6 @@ from typing import Annotated
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.types import (
     BOOL,
-    BYTE,
     DWORD,
     LARGE_INTEGER,
     LPSTR,
@@ -145,15 +144,7 @@ def _condition(mask: int, kind: int) -> int:
     return mask >> 3 * (kind.bit_length() - 1) & 7
 
 
-@kernel32.export("environment")
-def VerSetConditionMask(
-    thread: Thread, ConditionMask: ULONGLONG, TypeMask: DWORD, Condition: BYTE
-) -> ULONGLONG:
-    for bit in range(8):
-        if TypeMask >> bit & 1:
-            ConditionMask |= (Condition & 7) << 3 * bit
-            break
-    return ConditionMask | 1 << 63
+kernel32.forward("VerSetConditionMask", "ntdll.VerSetConditionMask")
 
 
 @kernel32.export("environment")

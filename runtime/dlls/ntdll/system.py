@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from runtime.dlls.ntdll.dll import ntdll
-from runtime.dlls.types import DWORD, NTSTATUS, PVOID, ULONG, ULONGLONG, Out
+from runtime.dlls.types import BYTE, DWORD, NTSTATUS, PVOID, ULONG, ULONGLONG, Out
 from runtime.nt import status as st
 from runtime.nt.process import Process
 from runtime.nt.status import NtError
@@ -32,6 +32,17 @@ def RtlGetNtVersionNumbers(
     NtMajorVersion.put(10)
     NtMinorVersion.put(0)
     NtBuildNumber.put(0xF0000000 | _BUILD)
+
+
+@ntdll.export("environment")
+def VerSetConditionMask(
+    thread: Thread, ConditionMask: ULONGLONG, TypeMask: DWORD, Condition: BYTE
+) -> ULONGLONG:
+    for bit in range(8):
+        if TypeMask >> bit & 1:
+            ConditionMask |= (Condition & 7) << 3 * bit
+            break
+    return ConditionMask | 1 << 63
 
 
 @ntdll.export("time")
