@@ -56,7 +56,7 @@ def expected(name: str) -> bytes:
     return (SOURCES / f"{name}.expected").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["seh", "heap", "fibers", "preemption"])
+@pytest.mark.parametrize("name", ["seh", "heap", "fibers", "preemption", "ending"])
 def test_a_c_program_prints_what_it_prints_on_windows(name: str, compile_c: Compiler, winfs: Runner) -> None:
     source = (SOURCES / f"{name}.c").read_text()
     program = compile_c(source, "-fms-extensions", "-fno-sanitize=all", "-w", name=f"{name}.exe")

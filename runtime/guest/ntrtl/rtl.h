@@ -9,6 +9,10 @@ NTSTATUS NTAPI RtlWaitOnAddress(const volatile void *address, const void *compar
 void NTAPI RtlWakeAddressSingle(const void *address);
 void NTAPI RtlWakeAddressAll(const void *address);
 
+/* The thread that runs RtlExitUserProcess once the others have ended, else 0 (start.c). */
+extern DWORD shutdown_thread;
+__attribute__((noreturn)) void shutdown_stuck(void);
+
 /* Errors (teb.c). */
 void NTAPI RtlSetLastWin32Error(DWORD error);
 DWORD rtl_set_status_error(NTSTATUS status);
@@ -20,6 +24,8 @@ PVOID NTAPI RtlAllocateHeap(PVOID heap, ULONG flags, SIZE_T size);
 BOOLEAN NTAPI RtlFreeHeap(PVOID heap, ULONG flags, PVOID block);
 PVOID NTAPI RtlReAllocateHeap(PVOID heap, ULONG flags, PVOID block, SIZE_T size);
 SIZE_T NTAPI RtlSizeHeap(PVOID heap, ULONG flags, const void *block);
+BOOLEAN NTAPI RtlLockHeap(PVOID heap);
+BOOLEAN NTAPI RtlUnlockHeap(PVOID heap);
 #define PROCESS_HEAP() AT(PVOID, PEB_POINTER(), PEB_PROCESS_HEAP)
 
 /* Thread data (tls.c, fls.c). */

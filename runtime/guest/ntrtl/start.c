@@ -58,13 +58,33 @@ BOOL NTAPI LdrpCallInitRoutine(dll_entry entry, PVOID base, DWORD reason, PVOID 
     return result;
 }
 
+DWORD shutdown_thread;
+static NTSTATUS shutdown_code;
+
+/* The thread that ends the process waits for what only a thread that is gone could give: end at once. */
+void shutdown_stuck(void)
+{
+    for (;;)
+        NtTerminateProcess(THIS_PROCESS, shutdown_code);
+}
+
 void NTAPI RtlExitUserProcess(NTSTATUS code)
 {
-    RtlProcessFlsData((PVOID)TEB64(TEB_FLS_DATA), 1);
+    /* The other threads end wherever they are, but not within the heap. */
+    RtlLockHeap(PROCESS_HEAP());
     NtTerminateProcess(NULL, code);
+    shutdown_code = code;
+    shutdown_thread = this_thread_id();
+    RtlUnlockHeap(PROCESS_HEAP());
+    RtlProcessFlsData((PVOID)TEB64(TEB_FLS_DATA), 1);
     LdrShutdownProcess();
     for (;;)
         NtTerminateProcess(THIS_PROCESS, code);
+}
+
+BOOLEAN NTAPI RtlDllShutdownInProgress_(void)
+{
+    return shutdown_thread != 0;
 }
 
 void NTAPI RtlExitUserThread(NTSTATUS code)

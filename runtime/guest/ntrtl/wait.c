@@ -23,7 +23,9 @@ void spin_wait(spin_lock *lock)
         for (int tries = 0; tries < 32; ++tries)
             if (!*lock)
                 break;
-        if (*lock)
+        if (*lock && shutdown_thread)
+            *lock = 0; /* its owner ended with it */
+        else if (*lock)
             NtYieldExecution();
     } while (InterlockedCompareExchange(lock, 1, 0) != 0);
 }
@@ -60,6 +62,8 @@ NTSTATUS NTAPI RtlWaitOnAddress(const volatile void *address, const void *compar
     if (!unchanged(address, compare, size))
         return STATUS_SUCCESS;
 
+    if (shutdown_thread && !timeout)
+        shutdown_stuck();
     struct bucket *bucket = bucket_of(address);
     struct waiter self = {.address = address, .thread = (HANDLE)TEB64(TEB_THREAD_ID)};
     LARGE_INTEGER due;
