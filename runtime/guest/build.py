@@ -31,6 +31,8 @@ else:  # run as a script by the build hook, where the package cannot be imported
 
 GUEST = Path(__file__).resolve().parent
 TARGET = "x86_64-windows-gnu"
+ZIG = "0.15.2"
+"""The version of the ``ziglang`` wheel; later ones no longer carry all of the C sources that are compiled."""
 
 COMPILE_FLAGS = (
     "-O2 -std=gnu2x -ffreestanding -fms-extensions -fomit-frame-pointer -fno-stack-protector -fno-ident -g0 "
@@ -101,7 +103,7 @@ class Toolchain:
 def _wheel_root() -> Path:
     found = importlib.util.find_spec("ziglang")
     if found is None or not found.submodule_search_locations:
-        raise BuildError("the Python package 'ziglang' is needed to build the guest DLLs: pip install ziglang==0.15.2")
+        raise BuildError(f"the Python package 'ziglang' is needed to build the guest DLLs: pip install ziglang=={ZIG}")
     return Path(next(iter(found.submodule_search_locations)))
 
 
@@ -400,6 +402,8 @@ def build_all(names: Sequence[str] = (), *, force: bool = False, output: Path | 
     cache = GUEST / ".cache"
     cache.mkdir(exist_ok=True)
     builder = Builder(output or GUEST / "bin", cache, force=force, jobs=min(4, os.cpu_count() or 1))
+    if builder.tools.version != ZIG:
+        raise BuildError(f"ziglang {ZIG} is needed, {builder.tools.version} is installed: pip install ziglang=={ZIG}")
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return [builder.build(library) for library in builder.libraries(names)]
