@@ -95,7 +95,7 @@ def test_unwind_entries_are_sorted_and_within_the_code(built: tuple[build.Librar
 
 
 @pytest.mark.parametrize(
-    "name", ["KiUserExceptionDispatcher", "RtlRaiseException", "RtlUserThreadStart", "RtlAllocateHeap", "rtl_UnwindEx"]
+    "name", ["KiUserExceptionDispatcher", "RtlRaiseException", "RtlUserThreadStart", "RtlCreateHeap", "rtl_UnwindEx"]
 )
 def test_functions_that_exceptions_pass_through_can_be_unwound(name: str) -> None:
     (path,) = build.build_all(["ntrtl.dll"])
