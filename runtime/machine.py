@@ -28,8 +28,9 @@ from runtime.dlls.export import Dll, Export
 from runtime.dlls.gate import ExportGate, Gate, MissingGate, UnknownServiceGate
 from runtime.loader import builtin
 from runtime.loader.builtin import BuiltinImage
+from runtime.loader.cache import ImageCache
 from runtime.loader.guest_tracer import GuestTracer
-from runtime.loader.mapping import builtin_backing, image_backing
+from runtime.loader.mapping import builtin_backing
 from runtime.loader.pe import Image, ImageError
 from runtime.loader.peb import BUILD_NUMBER, Parameters
 from runtime.memory.backing import ImageBacking
@@ -77,10 +78,12 @@ class Machine:
     `lock` is the executive lock: hold it while touching anything here from outside an API call.
     """
 
-    def __init__(self, config: MachineConfig, token: trio.lowlevel.TrioToken, nursery: trio.Nursery) -> None:
+    nursery: trio.Nursery
+    """Where processes and threads have their tasks."""
+
+    def __init__(self, config: MachineConfig, token: trio.lowlevel.TrioToken) -> None:
         self.config = config
         self.token = token
-        self.nursery = nursery
         self.lock = threading.Lock()
         self.random = random.Random()
         self.processor = Processor()
@@ -118,8 +121,7 @@ class Machine:
         self._missing_traps: dict[tuple[str, str], int] = {}
         self._builtin: dict[str, tuple[BuiltinImage, ImageBacking]] = {}
         self._next_builtin = BUILTIN_BASE
-        self._images: dict[tuple[str, int], ImageBacking] = {}
-        self._guest_images: dict[Path, Image] = {}
+        self.images = ImageCache(self.physical)
         self._overrides: dict[tuple[str, str], Export] = {}
         self._callback_trap = self.add_trap(lambda process: lambda thread: thread.guest_returned())
 
@@ -145,7 +147,7 @@ class Machine:
         """
         host = program if isinstance(program, Path) else None
         path = self.windows_path(program) if isinstance(program, Path) else program
-        image = Image.open(host) if host is not None else self.open_image(path)
+        image = self.images.open(host) if host is not None else self.open_image(path)
         if image is None:
             raise ImageError(path, "no such file")
         image.check_machine()
@@ -262,7 +264,7 @@ class Machine:
         with location:
             if not location.exists or location.is_directory:
                 return None
-            return Image.open(f"/proc/self/fd/{location.fd}", name=path)
+            return self.images.open(f"/proc/self/fd/{location.fd}", name=path)
 
     def hold_image(self, path: str) -> Callable[[], None]:
         """Keep the file of an image from being overwritten or deleted; returns what lets go of it."""
@@ -274,17 +276,6 @@ class Machine:
             if location.status is None:
                 return lambda: None
             return self.files.hold_image((location.status.st_dev, location.status.st_ino))
-
-    def image_backing(self, image: Image, path: str, base: int) -> ImageBacking:
-        """Return the pages of an image at `base`."""
-        return image_backing(self.physical, image, base)
-
-    def guest_image(self, path: Path) -> Image:
-        """Return the parsed image of one of our compiled DLLs, opened once."""
-        image = self._guest_images.get(path)
-        if image is None:
-            image = self._guest_images[path] = Image.open(path)
-        return image
 
     def builtin_image(self, name: str) -> tuple[BuiltinImage, ImageBacking]:
         """Return the generated image of a built-in DLL (lower-case file name)."""
@@ -420,9 +411,9 @@ def _service_names() -> dict[int, str]:
     return {number: name for name, number in SERVICE_NUMBERS.items()}
 
 
-async def _host_tasks(task_status: trio.TaskStatus[trio.Nursery]) -> None:
+async def _host_tasks(shelter: trio.CancelScope, task_status: trio.TaskStatus[trio.Nursery]) -> None:
     """Hold the nursery of processes and threads: cancelling the machine's user must not tear them down out of order."""
-    with trio.CancelScope(shield=True):
+    with shelter:
         async with trio.open_nursery() as nursery:
             task_status.started(nursery)
             await trio.sleep_forever()
@@ -438,11 +429,12 @@ async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
+        machine = Machine(config, trio.lowlevel.current_trio_token())
+        shelter = trio.CancelScope(shield=True)
         async with trio.open_nursery() as outer:
-            nursery = await outer.start(_host_tasks)
-            machine = Machine(config, trio.lowlevel.current_trio_token(), nursery)
             try:
-                nursery.start_soon(machine.run_clock)
+                machine.nursery = await outer.start(_host_tasks, shelter)
+                machine.nursery.start_soon(machine.run_clock)
                 yield machine
             finally:
                 with machine.lock:
@@ -451,6 +443,6 @@ async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
                 with trio.CancelScope(shield=True), trio.move_on_after(_SHUTDOWN_PATIENCE):
                     await machine.all_gone()
                 machine.close()
-                nursery.cancel_scope.cancel()
+                shelter.cancel()
     finally:
         sys.setswitchinterval(interval)

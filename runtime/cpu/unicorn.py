@@ -590,6 +590,7 @@ class UnicornEngine:
             _libc().timer_delete(self._timer)
             self._library.uc_close(self._uc)
             self._uc = c_void_p()
+            self._memory.free(self._kernel_frame)
 
 
 def _readable(address: int) -> bool:

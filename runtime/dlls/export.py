@@ -10,13 +10,9 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
-
-from runtime.dlls.types import Int, Text
+from typing import TypeVar, get_type_hints
 
 F = TypeVar("F", bound=Callable[..., object])
-
-FAIL_BY_TYPE = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +132,3 @@ class Dll:
         self.exports[export.name] = export
         if export.ordinal is not None:
             self.ordinals[export.ordinal] = export.name
-
-
-def marker_of(annotation: object) -> object:
-    """Return the first storage marker (Int, Text, …) of an annotation, or None."""
-    if get_origin(annotation) is Annotated:
-        for marker in get_args(annotation)[1:]:
-            if isinstance(marker, Int | Text):
-                return marker
-    return None

@@ -171,11 +171,12 @@ class Loader:
                     path, f"must be loaded at {base:#x}, which is taken, and has no relocations to load it elsewhere"
                 )
             wanted = memory.find_free(size, lowest=0x10000 if self._process.pointer_size == 4 else 0x1_8000_0000)
-        backing = machine.image_backing(image, path, wanted)
+        backing = machine.images.pages(image, wanted)
         sections = [(item.virtual_address, item.mapped_size, item.characteristics) for item in image.sections]
         if image.is_flat:
             sections = [(0, size, 0xE0000020)]
         map_image(memory, backing, wanted, sections, path, image.size_of_headers)
+        backing.release()  # the view has a use of its own
         entry = wanted + image.entry_point if image.entry_point and not as_data else 0
         tls = None if as_data else image.tls()
         module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=tls, as_data=as_data)
@@ -189,7 +190,7 @@ class Loader:
         path = f"{SYSTEM_DIRECTORY}\\{name}"
         guest = builtin.guest_dlls().get(name)
         if guest is not None:
-            return self._map(machine.guest_image(guest), path, name)
+            return self._map(machine.images.open(guest), path, name)
         generated, backing = machine.builtin_image(name)
         map_image(self._memory, backing, generated.base, list(generated.sections), path, 0x1000)
         module = Module(name, path, generated.base, generated.size, 0, builtin=generated)

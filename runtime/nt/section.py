@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, ClassVar
 
 from runtime.cpu.physical import OutOfMemory
-from runtime.loader.mapping import image_backing, map_image
+from runtime.loader.mapping import map_image
 from runtime.loader.pe import Image, ImageError
 from runtime.memory.backing import Backing, FileBacking, ZeroBacking
 from runtime.memory.constants import (
@@ -98,7 +98,7 @@ class ImageSection(Section):
                 raise NtError(st.STATUS_CONFLICTING_ADDRESSES)
             base = memory.find_free(self.size)
         sections = [(item.virtual_address, item.mapped_size, item.characteristics) for item in image.sections]
-        backing = image_backing(process.machine.physical, image, base)
+        backing = process.machine.images.pages(image, base)
         map_image(memory, backing, base, sections, self.file_path, image.size_of_headers)
         backing.release()
         return base, self.size
@@ -134,7 +134,7 @@ def _file_section(machine: Machine, file: DiskFile, size: int, protect: int, att
     try:
         if attributes & SEC_IMAGE:
             try:
-                image = Image.open(f"/proc/self/fd/{descriptor}", path)
+                image = machine.images.open(f"/proc/self/fd/{descriptor}", path)
                 image.check_machine()
                 image.check_loadable()
             except ImageError:
