@@ -64,6 +64,8 @@ class ObjectType:
     write: int
     execute: int
     all: int
+    implied: tuple[tuple[int, int], ...] = ()
+    """(right, rights that come with it): the limited rights of processes and threads."""
 
     def grant(self, desired: int) -> int:
         """The access a full-control security descriptor grants for `desired`: generic rights mapped, maximum filled in.
@@ -82,6 +84,9 @@ class ObjectType:
                 granted |= self.write
             if desired & GENERIC_EXECUTE:
                 granted |= self.execute
+        for right, more in self.implied:
+            if granted & right:
+                granted |= more
         return granted & self.all
 
 

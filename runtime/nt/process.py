@@ -59,7 +59,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PROCESS_TYPE = ObjectType("Process", read=0x20410, write=0x20BEA, execute=0x121001, all=0x1FFFFF)
+PROCESS_TYPE = ObjectType(
+    "Process", read=0x20410, write=0x20BEA, execute=0x121001, all=0x1FFFFF,
+    implied=((0x0400, 0x1000), (0x0200, 0x2000)),  # QUERY_ and SET_INFORMATION bring their LIMITED forms
+)  # fmt: skip
 
 _REDISTRIBUTABLE: Final = re.compile(r"(?i)(msvcp|concrt|vccorlib|vcomp|vcamp|vcruntime)\d+.*\.dll")
 _MINIMUM_STACK: Final = 0x10000

@@ -36,7 +36,10 @@ STACK_GUARD_PAGES: Final = 3
 _CALL_FRAME: Final = 0x88
 """Bytes between the caller's stack and the guest function's return (see ntdll's callback stub)."""
 
-THREAD_TYPE = ObjectType("Thread", read=0x20048, write=0x20037, execute=0x120000, all=0x1FFFFF)
+THREAD_TYPE = ObjectType(
+    "Thread", read=0x20048, write=0x20037, execute=0x120000, all=0x1FFFFF,
+    implied=((0x0040, 0x0800), (0x0020, 0x0400)),  # QUERY_ and SET_INFORMATION bring their LIMITED forms
+)  # fmt: skip
 
 
 class Thread(WaitingThread):
