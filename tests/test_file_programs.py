@@ -26,7 +26,7 @@ def build(compile_c: Compiler, name: str) -> Path:
     return compile_c((FOLDER / f"{name}.c").read_text(), "-I", str(FOLDER), "-lntdll", name=f"{name}.exe")
 
 
-@pytest.mark.parametrize("name", ["files", "paths", "pipes", "overlapped", "mapping", "image", "profile", "wild"])
+@pytest.mark.parametrize("name", ["files", "paths", "pipes", "overlapped", "mapping", "image", "profile", "reopen", "wild"])
 def test_program(compile_c: Compiler, winfs: Runner, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "work"
     folder.mkdir()

@@ -313,6 +313,25 @@ def GetVolumePathNamesForVolumeNameW(
     return True
 
 
+@kernel32.export(FILE)
+def SetVolumeLabelW(thread: Thread, lpRootPathName: LPCWSTR, lpVolumeName: LPCWSTR) -> BOOL:
+    """Change a volume's label, for as long as the machine runs."""
+    path = thread.process.full_path(lpRootPathName if lpRootPathName is not None else "\\")
+    drive = drive_of(thread, path)
+    if drive is None or path.rstrip("\\")[2:]:
+        raise Win32Error(st.ERROR_PATH_NOT_FOUND)
+    label = lpVolumeName or ""
+    if len(label) > 32:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    if not drive.tree.writable:
+        raise NtError(st.STATUS_MEDIA_WRITE_PROTECTED)
+    drive.label = label
+    return True
+
+
+kernel32.ansi(SetVolumeLabelW)
+
+
 class _VolumeSearch(Object):
     """What a FindFirstVolume handle is."""
 
@@ -327,26 +346,46 @@ class _VolumeSearches:
     open: dict[int, _VolumeSearch] = field(default_factory=dict)
 
 
-@kernel32.export(FILE, fails=INVALID_HANDLE_VALUE)
-def FindFirstVolumeW(thread: Thread, lpszVolumeName: LPWSTR, cchBufferLength: DWORD) -> HANDLE:
-    """Begin to list volumes."""
+def _first_volume(thread: Thread, buffer: int, capacity: int, *, wide: bool) -> int:
     names = [_volume_name(drive) for drive in thread.process.machine.drives]
-    _give(thread, names.pop(0), lpszVolumeName, cchBufferLength, wide=True)
+    _give(thread, names.pop(0), buffer, capacity, wide=wide)
     search = _VolumeSearch(names)
     handle = thread.process.handles.insert(search, 0)
     process_state(thread.process, _VolumeSearches).open[handle] = search
     return handle
 
 
-@kernel32.export(FILE)
-def FindNextVolumeW(thread: Thread, hFindVolume: HANDLE, lpszVolumeName: LPWSTR, cchBufferLength: DWORD) -> BOOL:
-    """Return the next volume."""
-    search = process_state(thread.process, _VolumeSearches).open.get(hFindVolume)
+@kernel32.export(FILE, fails=INVALID_HANDLE_VALUE)
+def FindFirstVolumeW(thread: Thread, lpszVolumeName: LPWSTR, cchBufferLength: DWORD) -> HANDLE:
+    """Begin to list volumes."""
+    return _first_volume(thread, lpszVolumeName, cchBufferLength, wide=True)
+
+
+@kernel32.export(FILE, fails=INVALID_HANDLE_VALUE)
+def FindFirstVolumeA(thread: Thread, lpszVolumeName: LPSTR, cchBufferLength: DWORD) -> HANDLE:
+    """Begin to list volumes."""
+    return _first_volume(thread, lpszVolumeName, cchBufferLength, wide=False)
+
+
+def _next_volume(thread: Thread, handle: int, buffer: int, capacity: int, *, wide: bool) -> bool:
+    search = process_state(thread.process, _VolumeSearches).open.get(handle)
     if search is None:
         raise NtError(st.STATUS_INVALID_HANDLE)
     if not search.names:
         raise Win32Error(st.ERROR_NO_MORE_FILES)
-    return _give(thread, search.names.pop(0), lpszVolumeName, cchBufferLength, wide=True)
+    return _give(thread, search.names.pop(0), buffer, capacity, wide=wide)
+
+
+@kernel32.export(FILE)
+def FindNextVolumeW(thread: Thread, hFindVolume: HANDLE, lpszVolumeName: LPWSTR, cchBufferLength: DWORD) -> BOOL:
+    """Return the next volume."""
+    return _next_volume(thread, hFindVolume, lpszVolumeName, cchBufferLength, wide=True)
+
+
+@kernel32.export(FILE)
+def FindNextVolumeA(thread: Thread, hFindVolume: HANDLE, lpszVolumeName: LPSTR, cchBufferLength: DWORD) -> BOOL:
+    """Return the next volume."""
+    return _next_volume(thread, hFindVolume, lpszVolumeName, cchBufferLength, wide=False)
 
 
 @kernel32.export(FILE)

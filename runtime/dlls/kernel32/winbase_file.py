@@ -8,7 +8,7 @@ from typing import Annotated
 
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.file_support import FILE, ansi, file_of, nt_path
-from runtime.dlls.kernel32.fileapi import attributes_of, open_win32
+from runtime.dlls.kernel32.fileapi import FILE_FLAG_BACKUP_SEMANTICS, attributes_of, open_win32
 from runtime.dlls.ntdll.file_information import set_file_information
 from runtime.dlls.types import (
     BOOL,
@@ -17,6 +17,7 @@ from runtime.dlls.types import (
     HANDLE,
     HRESULT,
     INT,
+    INVALID_HANDLE_VALUE,
     LONG,
     LPCSTR,
     LPCWSTR,
@@ -291,6 +292,22 @@ def CreateSymbolicLinkW(
 
 
 kernel32.ansi(CreateSymbolicLinkW)
+
+
+@kernel32.export(FILE, fails=INVALID_HANDLE_VALUE)
+def ReOpenFile(
+    thread: Thread, hOriginalFile: HANDLE, dwDesiredAccess: DWORD, dwShareMode: DWORD, dwFlagsAndAttributes: DWORD
+) -> HANDLE:
+    """Open an open file once more, with other rights or flags."""
+    original = file_of(thread, hOriginalFile)
+    if not isinstance(original, DiskFile):
+        raise NtError(st.STATUS_INVALID_DEVICE_REQUEST)
+    if dwFlagsAndAttributes & 0x7FFF:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    path = f"\\\\?\\{original.drive.letter}:{original.file_name}"
+    flags = dwFlagsAndAttributes | (FILE_FLAG_BACKUP_SEMANTICS if original.is_directory else 0)
+    return open_win32(thread, path, dwDesiredAccess, dwShareMode, 3, flags, inherit=False)
+
 
 _BY_HANDLE = {
     0: (4, 40),  # FileBasicInfo
