@@ -62,6 +62,7 @@ def _plain(value: object) -> object:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
+_encode = _encoder.encode
 _decoder = msgspec.json.Decoder(Event)
 
 
@@ -71,6 +72,19 @@ def encode(event: Event) -> bytes:
         return _encoder.encode(event) + b"\n"
     except UnicodeEncodeError:
         return _encoder.encode(_clean_event(event)) + b"\n"
+
+
+def encode_value(value: Value) -> str:
+    """A part of a line: a value as it stands in one."""
+    try:
+        return _encoder.encode(value).decode()
+    except UnicodeEncodeError:
+        return _encoder.encode(_clean(value)).decode()
+
+
+def encode_ticks(ticks: int) -> str:
+    """A time in 100 ns as the seconds that stand in a line."""
+    return _encode(ticks / 10_000_000).decode()
 
 
 def decode(line: bytes | str) -> Event:

@@ -29,7 +29,7 @@ def compile_raw_renderer(signature: Signature | None, limits: Limits) -> Rendere
     """Compile the renderer of a function from its prototype; None: the prototype is unknown."""
     if signature is None:
         names = [f"arg{index + 1}" for index in range(UNKNOWN_ARGUMENTS)]
-        return Renderer(names, [_show_word] * len(names), (), (), _show_word, "unknown")
+        return Renderer(names, [_show_word] * len(names), (), (), _show_word, "unknown", by_value=True)
     names = [parameter.name for parameter in signature.parameters]
     counts = signature.returns.kind == "integer" and not signature.returns.pointers
 
@@ -48,7 +48,8 @@ def compile_raw_renderer(signature: Signature | None, limits: Limits) -> Rendere
             outs.append((parameter.name, index, on_return, _show_done))
     returns = signature.returns
     show_result = None if returns.kind == "void" and not returns.pointers else _show_raw_result(returns)
-    return Renderer(names, shows, tuple(ins), outs, show_result, returns.kind)
+    by_value = all(parameter.type.kind != "real" for parameter in signature.parameters)
+    return Renderer(names, shows, tuple(ins), outs, show_result, returns.kind, by_value=by_value)
 
 
 def read_arguments(

@@ -52,7 +52,10 @@ Plan = tuple[tuple[int, Capture], ...]
 class Renderer:
     """How calls of one function are captured and shown."""
 
-    __slots__ = ("_call_names", "_call_shows", "_in", "_out", "_out_shows", "result_kind", "show_result")
+    __slots__ = (
+        "_call_names", "_call_shows", "_in", "_out", "_out_shows", "repeats", "result_kind", "result_repeats",
+        "show_result",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -62,6 +65,8 @@ class Renderer:
         outs: Sequence[tuple[str, int, Capture, Show]],
         show_result: Show | None,
         result_kind: str,
+        *,
+        by_value: bool,
     ) -> None:
         self._call_names = tuple(names)
         self._call_shows = tuple(shows)
@@ -70,6 +75,10 @@ class Renderer:
         self._out_shows = tuple((name, show) for name, _, _, show in outs)
         self.show_result = show_result
         self.result_kind = result_kind
+        self.repeats = by_value and not ins
+        """Whether equal arguments are always shown the same: all are integers and strings, nothing else is read."""
+        self.result_repeats = result_kind not in ("real", "unknown")
+        """Whether equal results are always shown the same."""
 
     @property
     def captures_in(self) -> bool:
@@ -144,7 +153,15 @@ def compile_renderer(export: Export, limits: Limits) -> Renderer:
         if one.on_return is not None:
             outs.append((parameter.name, index, one.on_return, one.show_return))
     show_result, kind = _result(export.returns, known, limits)
-    return Renderer(names, shows, tuple(ins), outs, show_result, kind)
+    by_value = all(_is_by_value(parameter.annotation) for parameter in parameters)
+    return Renderer(names, shows, tuple(ins), outs, show_result, kind, by_value=by_value)
+
+
+def _is_by_value(annotation: object) -> bool:
+    """Whether arguments of that type arrive as integers and strings."""
+    return any(isinstance(marker, Int | Text | CountedText | Names | Enum) for marker in _markers(annotation)) and (
+        get_origin(get_args(annotation)[0]) not in (Ref, Out, InOut, In)
+    )
 
 
 def _known_types(known: Signature | None, names: Sequence[str]) -> list[signatures.Parameter | None]:

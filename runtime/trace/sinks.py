@@ -14,15 +14,21 @@ from runtime.trace.spool import Spool
 from runtime.trace.text import format_event
 
 Format = Literal["text", "json"]
+Form = Literal["text", "json", "events"]
 
 
 class Batch:
-    """Some events in order, encoded at most once whatever the number of sinks."""
+    """Some events in order, encoded at most once whatever the number of sinks.
 
-    def __init__(self, events: list[Event]) -> None:
+    Where every sink takes JSON and nothing else the events were never made: `encoded` are their lines.
+    """
+
+    def __init__(self, events: list[Event], encoded: list[str] | None = None) -> None:
         self.events = events
+        self.encoded = encoded
+        self.size = len(events) if encoded is None else len(encoded)
 
-    def prepare(self, forms: Collection[Format]) -> None:
+    def prepare(self, forms: Collection[Form]) -> None:
         """Encode now what sinks will ask for."""
         if "json" in forms:
             self.lines  # noqa: B018
@@ -35,6 +41,11 @@ class Batch:
         return [encode(event) for event in self.events]
 
     @cached_property
+    def json(self) -> bytes:
+        """All lines of JSON."""
+        return b"".join(self.lines) if self.encoded is None else "".join(self.encoded).encode()
+
+    @cached_property
     def text(self) -> list[str]:
         """Each event as a line of text."""
         return [format_event(event) for event in self.events]
@@ -43,11 +54,11 @@ class Batch:
 class Sink(Protocol):
     """A destination. `write` is called on the trace's own thread and returns how many events it had to drop.
 
-    `forms` are the encodings it uses.
+    `forms` tells what of a batch it uses: nothing else may be there.
     """
 
     @property
-    def forms(self) -> tuple[Format, ...]: ...
+    def forms(self) -> tuple[Form, ...]: ...
     def write(self, batch: Batch) -> int: ...
     def close(self) -> None: ...
 
@@ -57,25 +68,23 @@ class FileSink:
 
     def __init__(self, descriptor: int, format: Format, *, owned: bool = False) -> None:
         self._descriptor = descriptor
-        self.forms: tuple[Format, ...] = (format,)
+        self.forms: tuple[Form, ...] = (format,)
         self._owned = owned
         self.failure: OSError | None = None
 
     def write(self, batch: Batch) -> int:
         """Write all of the batch; waits for a slow reader (the program does not)."""
         if self.failure is not None:
-            return 0 if isinstance(self.failure, BrokenPipeError) else len(batch.events)
-        if "json" in self.forms:
-            data = b"".join(batch.lines)
-        else:
-            data = "".join(batch.text).encode("utf-8", "backslashreplace")
+            return 0 if isinstance(self.failure, BrokenPipeError) else batch.size
+        as_json = "json" in self.forms
+        data = batch.json if as_json else "".join(batch.text).encode("utf-8", "backslashreplace")
         view = memoryview(data)
         try:
             while view:
                 view = view[os.write(self._descriptor, view) :]
         except OSError as error:
             self.failure = error
-            return 0 if isinstance(error, BrokenPipeError) else len(batch.events)
+            return 0 if isinstance(error, BrokenPipeError) else batch.size
         return 0
 
     def close(self) -> None:
@@ -87,7 +96,7 @@ class FileSink:
 class CallbackSink:
     """Calls a function with every event, on the trace's thread; it should be quick and must not touch the machine."""
 
-    forms: tuple[Format, ...] = ()
+    forms: tuple[Form, ...] = ("events",)
 
     def __init__(self, callback: Callable[[Event], None]) -> None:
         self._callback = callback
@@ -107,7 +116,7 @@ class SpoolSink:
 
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
-        self.forms: tuple[Format, ...] = ("json",) if spool.text is None else ("json", "text")
+        self.forms: tuple[Form, ...] = ("events", "json") if spool.text is None else ("events", "json", "text")
 
     def write(self, batch: Batch) -> int:
         """Append to the spool; old events may go."""
@@ -125,7 +134,7 @@ class Subscription:
     At most `capacity` events wait for a slow reader; the newest beyond that are dropped and counted in `dropped`.
     """
 
-    forms: tuple[Format, ...] = ()
+    forms: tuple[Form, ...] = ("events",)
 
     def __init__(self, capacity: int = 65536) -> None:
         self._token = trio.lowlevel.current_trio_token()

@@ -69,7 +69,11 @@ UNTRACED: Token = (0, 0)
 """The token of a call that was not recorded."""
 
 if TYPE_CHECKING:
-    _Record = tuple[Callable[..., Event | None], tuple[object, ...]]
+    Make = tuple[Callable[..., Event | None], Callable[..., str] | None]
+    """Functions that make of a record's facts the event, or at once its line of JSON (None: only by way of the event).
+    """
+
+    _Record = tuple[Make, tuple[object, ...]]
 
 
 class Trace:
@@ -159,6 +163,7 @@ class Trace:
     def add_sink(self, sink: Sink) -> None:
         """Send events to one more sink from now on."""
         with self._write_lock, self._render_lock:
+            self._write_ready()
             self._sinks.append(sink)
         self.enabled = True
         self.generation += 1
@@ -200,7 +205,7 @@ class Trace:
         if self.enabled and self.filter.wants_category(category):
             seq = self.next_seq()
             facts = (seq, self.ticks(), kind, process_id, thread_id, category, args, module, function, error, address)
-            self.record((self._plain_event, facts))
+            self.record(((self._plain_event, None), facts))
 
     def load(
         self, process_id: int, thread_id: int, name: str, path: str, base: int, size: int, *, builtin: bool = False
@@ -209,7 +214,7 @@ class Trace:
         if self.enabled:
             from runtime.trace.events import GuestText
 
-            self.record((self._note_load, (process_id, base, size, name)))
+            self.record(((self._note_load, None), (process_id, base, size, name)))
             args: dict[str, Value] = {"path": GuestText(path), "base": f"0x{base:x}", "size": size, "builtin": builtin}
             self.emit("load", process_id, thread_id, "dll", args, module=name)
 
@@ -217,7 +222,7 @@ class Trace:
         """A module was unmapped."""
         if self.enabled:
             self.emit("unload", process_id, thread_id, "dll", {"base": f"0x{base:x}"}, module=name)
-            self.record((self._note_unload, (process_id, base)))
+            self.record(((self._note_unload, None), (process_id, base)))
 
     def exception(
         self, thread: TracedThread, code: int, flags: int, address: int, information: Sequence[int] = ()
@@ -267,7 +272,7 @@ class Trace:
             args["reason"] = GuestText(reason)
         self.emit("process_exit", process_id, thread_id, "process", args, error=_exit_error(code))
         if self.enabled:
-            self.record((self._note_exit, (process_id,)))
+            self.record(((self._note_exit, None), (process_id,)))
 
     def output(self, process_id: int, thread_id: int, stream: str, data: bytes) -> None:
         """The program wrote to its standard output or error."""
@@ -282,7 +287,7 @@ class Trace:
     # Recording
 
     def record(self, record: _Record) -> None:
-        """Queue a record: a function that makes the event, and its arguments."""
+        """Queue a record: what makes the event, and the facts it makes it of."""
         if not self.enabled:
             return
         queue = self._queue
@@ -336,8 +341,7 @@ class Trace:
             for _ in range(0, len(self._queue) + 1, _CHUNK):
                 with self._render_lock:
                     self._render()
-            for _ in range(len(self._ready)):
-                self._write(self._ready.popleft())
+            self._write_ready()
             if self._unreported:
                 lost, self._unreported = self._unreported, 0
                 self._report_drop(lost, "the writer could not keep up")
@@ -358,21 +362,41 @@ class Trace:
     def _render(self) -> None:
         """Make a batch of what is queued, encoded as the sinks need it. Under the render lock."""
         queue = self._queue
-        events: list[Event] = []
-        with suppress(IndexError):
-            for _ in range(_CHUNK):
-                make, arguments = queue.popleft()
-                event = _made(make, arguments)
-                if event is not None:
-                    events.append(event)
-        if events:
-            from runtime.trace.sinks import Batch
+        records = [queue.popleft() for _ in range(min(len(queue), _CHUNK))]
+        if not records:
+            return
+        from runtime.trace.sinks import Batch
 
-            batch = Batch(events)
-            batch.prepare({form for sink in self._sinks for form in sink.forms})
+        forms = {form for sink in self._sinks for form in sink.forms}
+        if forms == {"json"}:
+            batch = Batch([], _lines(records))
+        else:
+            made = [_made(make, facts) for make, facts in records]
+            batch = Batch([event for event in made if event is not None])
+            batch.prepare(forms)
+        if batch.size:
             self._ready.append(batch)
 
     # Writing, under the write lock
+
+    def _write_ready(self) -> None:
+        """Write what is ready, as few and large pieces as can be: each takes the interpreter from the program."""
+        batches = [self._ready.popleft() for _ in range(len(self._ready))]
+        lines: list[str] = []
+        for batch in batches:
+            if batch.encoded is not None:
+                lines += batch.encoded
+            else:
+                self._write_lines(lines)
+                lines = []
+                self._write(batch)
+        self._write_lines(lines)
+
+    def _write_lines(self, lines: list[str]) -> None:
+        if lines:
+            from runtime.trace.sinks import Batch
+
+            self._write(Batch([], lines))
 
     def _write(self, batch: Batch) -> None:
         dropped = max([sink.write(batch) for sink in self._sinks], default=0)
@@ -396,6 +420,15 @@ class Trace:
         """An address as `module+0x1234`, by the modules loaded when the event happened."""
         modules = self._modules.get(process_id)
         return modules.name(address) if modules is not None else f"0x{address:x}"
+
+    def place_json(self, process_id: int, address: int) -> str:
+        """`place` as it stands in a line of JSON."""
+        modules = self._modules.get(process_id)
+        if modules is not None:
+            return modules.encoded(address)
+        from runtime.trace.events import encode_value
+
+        return encode_value(f"0x{address:x}")
 
     def _plain_event(
         self,
@@ -440,14 +473,32 @@ def _exit_error(code: int) -> str | None:
     return status_name(code)
 
 
-def _made(make: Callable[..., Event | None], arguments: tuple[object, ...]) -> Event | None:
+def _made(make: Make, facts: tuple[object, ...]) -> Event | None:
     """Make an event; one that cannot be shown says so instead of ending the trace."""
     try:
-        return make(*arguments)
+        return make[0](*facts)
     except Exception as problem:
         from runtime.trace.probe import unshowable
 
-        return unshowable(make, arguments, problem)
+        return unshowable(make[0], facts, problem)
+
+
+def _lines(records: list[_Record]) -> list[str]:
+    """The lines of JSON of some records."""
+    from runtime.trace.events import encode
+
+    lines: list[str] = []
+    for make, facts in records:
+        line = make[1]
+        if line is not None:
+            try:
+                lines.append(line(*facts))
+            except Exception:  # the event says so
+                line = None
+        event = _made(make, facts) if line is None else None
+        if event is not None:
+            lines.append(encode(event).decode())
+    return lines
 
 
 def make_trace(config: TraceConfig, ticks: Callable[[], int]) -> Trace:
