@@ -26,7 +26,10 @@ def build(compile_c: Compiler, name: str) -> Path:
     return compile_c((FOLDER / f"{name}.c").read_text(), "-I", str(FOLDER), "-lntdll", name=f"{name}.exe")
 
 
-@pytest.mark.parametrize("name", ["files", "paths", "pipes", "overlapped", "mapping", "image", "profile", "reopen", "wild"])
+PROGRAMS = ["files", "paths", "pipes", "overlapped", "mapping", "image", "profile", "reopen", "wild"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_program(compile_c: Compiler, winfs: Runner, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
@@ -115,6 +118,15 @@ class Terminal:
                 os.write(self.far, b"\x1b[5;9R")
             self.seen += data
 
+    def shows(self, text: str, seconds: float) -> bool:
+        """Whether the output holds `text` now or within this time; nothing is dropped."""
+        deadline = time.monotonic() + seconds
+        while text not in self.seen:
+            if not select.select([self.far], [], [], max(0, deadline - time.monotonic()))[0]:
+                return False
+            self.seen += os.read(self.far, 4096).decode("utf-8", "replace")
+        return True
+
     def type(self, text: str) -> None:
         os.write(self.far, text.encode())
 
@@ -140,10 +152,10 @@ def test_console_on_a_terminal(compile_c: Compiler, winfs_home: Path, tmp_path: 
     terminal.type("\x1b[A")
     terminal.expect("wVirtualKeyCode: 38")
     terminal.expect("break\\?")
-    time.sleep(0.5)  # only a reader that waits already is broken off, as on Windows
-    terminal.type("\x03")
-    terminal.expect("event 0|GetLastError\\(\\): 995")
-    terminal.expect("event 0|done: 0")
+    # Only a reader that waits already is broken off, as on Windows: type until one is.
+    while not terminal.shows("done: 0", 1):
+        terminal.type("\x03")
+    terminal.expect("GetLastError\\(\\): 995")
     terminal.expect("again\\?")
     terminal.expect("FALSE\\): 1")
     terminal.type("\x03")
