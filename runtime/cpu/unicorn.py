@@ -59,6 +59,8 @@ _GDT: Final = (
 _CS64, _SS, _FS, _DS = 0x33, 0x2B, 0x53, 0x2B
 _INITIAL_FLAGS: Final = 0x202
 _FIRST_RIP: Final = 0x10000
+_TIMER_GRACE: Final = 1.0
+"""Seconds until the memory of a closed engine is released."""
 _TRAP_SIZE: Final = 2
 """Bytes of OUT imm8, AL and of SYSCALL."""
 _UC_SIZE: Final = 40000
@@ -552,11 +554,14 @@ class UnicornEngine:
 
     def kick(self) -> None:
         """Make a running or the next `run` return soon."""
-        self._library.uc_emu_stop(self._uc)
-        self.kick_after(0.001)
+        if self._uc.value is not None:
+            self._library.uc_emu_stop(self._uc)
+            self.kick_after(0.001)
 
     def kick_after(self, seconds: float) -> None:
         """Arm the slice timer; a stop that comes between two runs may be lost, so `kick` arms it too."""
+        if self._uc.value is None:
+            return
         spec = _TimerSpec(_Timespec(0, 0), _Timespec(int(seconds), int(seconds % 1 * 1e9)))
         _libc().timer_settime(self._timer, 0, byref(spec), None)
 
@@ -588,7 +593,10 @@ class UnicornEngine:
         """Release the engine."""
         if self._uc.value is not None:
             _libc().timer_delete(self._timer)
-            self._library.uc_close(self._uc)
+            # A slice timer that has just run out may still be on its way to uc_emu_stop, on a thread of libc's own.
+            release = threading.Timer(_TIMER_GRACE, self._library.uc_close, (self._uc,))
+            release.daemon = True
+            release.start()
             self._uc = c_void_p()
             self._memory.free(self._kernel_frame)
 
