@@ -326,3 +326,8 @@ def test_programs_see_windows_memory(compile_c: Compiler, winfs: Runner) -> None
     done = winfs("run", compile_c(PROGRAM))
     assert done.stdout.decode().replace("\r\n", "\n") == EXPECTED
     assert done.returncode == 0
+
+
+def test_what_is_not_there_is_refused(space: AddressSpace) -> None:
+    assert status_of(lambda: space.allocate(0, 1, RESERVE_COMMIT | 0x20000000, 4)) == st.STATUS_PRIVILEGE_NOT_HELD
+    assert status_of(lambda: space.allocate(0, 1, RESERVE_COMMIT | 0x200000, 4)) == st.STATUS_NOT_SUPPORTED

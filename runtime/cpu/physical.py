@@ -19,12 +19,10 @@ PAGE_SIZE: Final = 0x1000
 
 _MAP_NORESERVE: Final = 0x4000
 _MAP_FIXED: Final = 0x10
-_MADV_DONTNEED: Final = 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
 _libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64]
-_libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 class OutOfMemory(Exception):
@@ -49,7 +47,6 @@ class PhysicalMemory:
         self._next = PAGE_SIZE
         self._free: list[int] = []
         self._ranges: list[tuple[int, int]] = [(size // 2, size - size // 2)]
-        self._shared: dict[int, int] = {}
 
     @property
     def frames_in_use(self) -> int:
@@ -68,23 +65,9 @@ class PhysicalMemory:
         self._next = frame + PAGE_SIZE
         return frame
 
-    def share(self, frame: int) -> None:
-        """Note one more user of a frame; each is balanced by a `free`."""
-        self._shared[frame] = self._shared.get(frame, 1) + 1
-
-    def is_shared(self, frame: int) -> bool:
-        """Whether more than one user holds the frame."""
-        return frame in self._shared
-
     def free(self, frame: int) -> None:
-        """Give up one use of a frame; the last one returns it."""
-        users = self._shared.get(frame)
-        if users is None:
-            self._free.append(frame)
-        elif users == 2:
-            del self._shared[frame]
-        else:
-            self._shared[frame] = users - 1
+        """Take a frame back."""
+        self._free.append(frame)
 
     def map_file(self, descriptor: int, offset: int, size: int, writable: bool) -> int:
         """Map `size` bytes of an open file from `offset` (page-aligned); return the first frame's address.
@@ -120,8 +103,3 @@ class PhysicalMemory:
             else:
                 merged.append((begin, free))
         self._ranges = merged
-
-    def trim(self) -> None:
-        """Return the host memory behind freed frames to the host; they stay free here."""
-        for frame in self._free:
-            _libc.madvise(self.base + frame, PAGE_SIZE, _MADV_DONTNEED)

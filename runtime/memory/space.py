@@ -57,6 +57,8 @@ from runtime.nt.status import (
     STATUS_NO_MEMORY,
     STATUS_NOT_COMMITTED,
     STATUS_NOT_MAPPED_VIEW,
+    STATUS_NOT_SUPPORTED,
+    STATUS_PRIVILEGE_NOT_HELD,
     STATUS_SECTION_PROTECTION,
     STATUS_UNABLE_TO_FREE_VM,
     NtError,
@@ -185,6 +187,10 @@ class AddressSpace(GuestMemory):
             raise NtError(STATUS_INVALID_PARAMETER)
         if allocation_type & ~_ALLOCATION_TYPES:
             raise NtError(STATUS_INVALID_PARAMETER)
+        if allocation_type & MEM_LARGE_PAGES:
+            raise NtError(STATUS_PRIVILEGE_NOT_HELD)  # needs SeLockMemoryPrivilege, which a user has not
+        if allocation_type & (MEM_WRITE_WATCH | MEM_PHYSICAL):
+            raise NtError(STATUS_NOT_SUPPORTED)  # nothing here watches writes or hands out physical pages
         if not is_valid_protection(protect, private=True):
             raise NtError(STATUS_INVALID_PAGE_PROTECTION)
         if address and (address + size - 1 > self.highest or address < LOWEST):

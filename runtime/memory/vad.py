@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from runtime.memory.backing import Backing
 from runtime.memory.runs import Runs
@@ -30,7 +30,6 @@ class Vad:
     """Whether the view may become PAGE_READWRITE (the section was opened for writing)."""
     name: str = ""
     """Path of the file behind the view, or what the range is for (stack, teb, …)."""
-    tags: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

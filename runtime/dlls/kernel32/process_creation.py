@@ -56,7 +56,7 @@ def _environment(thread: Thread, address: int, flags: int) -> bytes | None:
             part = thread.process.decode_ansi(raw)
             address += len(raw) + 1
         else:
-            address += 2 * len(part.encode("utf-16-le", "surrogatepass")) // 2 + 2
+            address += len(part.encode("utf-16-le", "surrogatepass")) + 2
         if not part:
             break
         parts.append(part)
