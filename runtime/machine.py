@@ -16,12 +16,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import trio
 
 from runtime import dlls
-from runtime.config import ConfigError, MachineConfig
+from runtime.config import ConfigError, MachineConfig, MissingPolicy
 from runtime.cpu.engine import Engine, Handlers
 from runtime.cpu.physical import PhysicalMemory
 from runtime.dlls.export import Dll, Export
@@ -69,6 +69,9 @@ _SWITCH_INTERVAL: Final = 0.0005
 
 F = TypeVar("F", bound=Callable[..., object])
 
+if TYPE_CHECKING:
+    from runtime.trace.view import View
+
 TrapTarget = Callable[[Process], "Gate"]
 
 
@@ -90,8 +93,10 @@ class Machine:
         self.physical = PhysicalMemory()
         self.commit_limit = self.physical.limit // 2
         self.clock = Clock(self.lock)
+        self.processes: dict[int, Process] = {}
         self.time_zone = host_time_zone()
         self.trace = make_trace(config.trace, self.clock.ticks)
+        self.trace.on_change = self._bind_anew
         self.accounts = Accounts(config.computer_name, config.user_name)
         self.objects = standard_namespace()
         self.drives = Drives.from_config(config)
@@ -107,7 +112,6 @@ class Machine:
         self.shared_data = SharedUserData(
             self.physical, self.clock, BUILD_NUMBER, self.processor.count, pages, self.random.getrandbits(32)
         )
-        self.processes: dict[int, Process] = {}
         self.threads: dict[int, Thread] = {}
         self.ended_processes = EndedProcesses()
         self.timer_resolution = 156250
@@ -138,11 +142,15 @@ class Machine:
         stdout: int | None = None,
         stderr: int | None = None,
         command_line: str | None = None,
+        view: View | None = None,
+        missing: MissingPolicy | None = None,
+        aslr: bool = False,
     ) -> Process:
         """Start a program and return its process, which runs at once.
 
         `program` and `cwd` are host paths (Path) or Windows paths (str). `env` is added to the machine's environment.
-        `stdin`, `stdout` and `stderr` are host descriptors, which the caller keeps; None is no handle.
+        `stdin`, `stdout` and `stderr` are host descriptors, which the caller keeps; None is no handle. `view` is a look
+        at the trace of its own, already added; `missing` and `aslr` stand for the machine's settings.
         Raises ImageError for a file that is no good, ConfigError for a path that no drive holds.
         """
         host = program if isinstance(program, Path) else None
@@ -162,6 +170,10 @@ class Machine:
         line = command_line if command_line is not None else join_command_line([path, *args])
         with self.lock:
             process = self.new_process(None)
+            process.missing = missing or process.missing
+            process.aslr = aslr or process.aslr
+            if view is not None:
+                view.processes.add(process.pid)
             if stderr is not None:
                 process.report_descriptor = os.dup(stderr)
             handles = open_streams(process, (stdin, stdout, stderr), path)
@@ -318,6 +330,12 @@ class Machine:
         if number is None:
             number = self._missing_traps[key] = self.add_trap(lambda process: MissingGate(module, function))
         return number
+
+    def _bind_anew(self) -> None:
+        """What is traced has changed: gates are made again when they are called next."""
+        for process in self.processes.values():
+            process.gates.clear()
+            process.service_gates.clear()
 
     def bind_trap(self, process: Process, number: int) -> Gate | None:
         """Return the gate for a trap number; None for one that no stub of ours has."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Compiler
-from mounting import Mounted, environment, mount
+from conftest import Compiler, cache_folder
+from mounting import Mounted, environment, mount, wait_for
+from test_cli import build_import_library
 
 SOURCE = r"""
 #include <windows.h>
@@ -27,6 +29,16 @@ int main(int argc, char **argv) {
         fflush(stdout);
         Sleep(30000);
         return 1;
+    }
+    if (argc > 1 && !strcmp(argv[1], "beat"))
+        for (;;) { printf("%lu\n", GetCurrentDirectoryA(sizeof folder, folder)); fflush(stdout); Sleep(20); }
+    if (argc > 1 && !strcmp(argv[1], "parent")) {
+        STARTUPINFOA startup = {sizeof startup};
+        PROCESS_INFORMATION child;
+        char command[] = "talk.exe child";
+        if (!CreateProcessA(NULL, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &child)) return 2;
+        WaitForSingleObject(child.hProcess, INFINITE);
+        return 0;
     }
     GetCurrentDirectoryA(sizeof folder, folder);
     printf("folder %s\n", folder);
@@ -133,6 +145,107 @@ def test_a_missing_program_is_one_line(mounted: Mounted) -> None:
     done = run(mounted, "C:\\none.exe", cwd=mounted.c)
     assert done.returncode == 1
     assert done.stderr.count(b"\n") == 1
+
+
+def events(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_trace_of_ones_own_leaves_the_machines_trace_alone(mounted: Mounted, tmp_path: Path) -> None:
+    tools, rules = mounted.c / "Tools", mounted.folder / "machine" / "trace_filter"
+    before = rules.read_text()
+    output = tmp_path / "own.jsonl"
+    options = ["--trace-function", "GetCurrentDirectoryA", "--trace-format", "json", "--trace-output", str(output)]
+    assert run(mounted, *options, "talk.exe", "parent", cwd=tools).returncode == 0
+    own = events(output)
+    called = [event for event in own if event["event"] == "call"]
+    assert {event["function"] for event in called} == {"GetCurrentDirectoryA"}
+    starts = [event["process_id"] for event in own if event["event"] == "process_start"]
+    assert len(starts) == 2, "the child belongs to it"
+    assert called[0]["process_id"] == starts[1]
+    assert [event["process_id"] for event in own if event["event"] == "process_exit"] == starts[::-1]
+    assert rules.read_text() == before
+    of_machine = events(mounted.folder / "process" / str(starts[1]) / "trace.jsonl")
+    assert len({event["function"] for event in of_machine}) > 5
+    assert next(event for event in of_machine if event["function"] == "GetCurrentDirectoryA") == called[0]
+
+
+def test_a_trace_of_ones_own_needs_no_trace_of_the_machine(mounted: Mounted) -> None:
+    tools, rules = mounted.c / "Tools", mounted.folder / "machine" / "trace_filter"
+    rules.write_text("off\n")
+    try:
+        size = (mounted.folder / "trace.jsonl").stat().st_size
+        output = tools / "own.log"  # in the mount itself
+        done = run(mounted, "--trace-filter", "GetCurrent*A", "--trace-output", str(output), "talk.exe", cwd=tools)
+        assert done.returncode == 300 & 0xFF
+        assert "CALL   GetCurrentDirectoryA(" in output.read_text()
+        assert (mounted.folder / "trace.jsonl").stat().st_size == size
+    finally:
+        rules.write_text("all\n")
+    shown = run(mounted, "--trace-filter", "GetCurrent*A", "talk.exe", cwd=tools).stdout.decode()
+    assert "CALL   GetCurrentDirectoryA(" in shown
+    assert "folder C:\\Tools" in shown
+
+
+def test_rules_that_change_hold_for_programs_that_run(mounted: Mounted) -> None:
+    rules = mounted.folder / "machine" / "trace_filter"
+    program = mounted.start("talk.exe", "beat", cwd=mounted.c / "Tools")
+    assert program.stdout is not None
+    program.stdout.readline()
+    trace = mounted.process_of("talk.exe") / "trace.jsonl"
+
+    def beats() -> int:
+        return trace.read_bytes().count(b'"function":"GetCurrentDirectoryA"')
+
+    def until(condition: Callable[[], bool]) -> None:
+        wait_for(lambda: trace if condition() else None)
+
+    try:
+        until(lambda: beats() > 2)
+        rules.write_text("Create*\n")
+        program.stdout.readline()
+        (mounted.folder / "ctl").write_text("sync\n")
+        before = beats()
+        rules.write_text("GetCurrentDir*\n")
+        until(lambda: beats() > before)
+    finally:
+        program.kill()
+        program.wait(20)
+        rules.write_text("all\n")
+
+
+def test_what_is_decided_at_boot_cannot_be_asked_of_a_mounted_machine(mounted: Mounted, tmp_path: Path) -> None:
+    tools = mounted.c / "Tools"
+    for option in (["--root", str(tmp_path)], ["--volume-serial", "0000-0000"], ["--engine", "unicorn"]):
+        for place in (["--machine", "default"], []):
+            done = run(mounted, *option, *place, "talk.exe", cwd=tools)
+            assert done.returncode == 2
+            assert done.stderr.startswith(f"winfs run: {option[0]}: the machine 'default' is mounted".encode())
+            assert done.stderr.count(b"\n") == 1
+    program = tmp_path / "talk.exe"
+    program.write_bytes((tools / "talk.exe").read_bytes())
+    assert run(mounted, "--volume-serial", "0000-0000", "talk.exe", cwd=tmp_path).returncode == 300 & 0xFF
+
+
+def test_settings_of_one_program(mounted: Mounted, compile_c: Compiler) -> None:
+    source = """
+    #include <windows.h>
+    #include <stdio.h>
+    __declspec(dllimport) int NoSuchFunction(int);
+    int main(void) { printf("%d %d\\n", (SIZE_T)GetModuleHandleA(NULL) != 0x140000000, NoSuchFunction(1)); return 0; }
+    """
+    folder = cache_folder() / "definitions" / "running"
+    if not (folder / "missing.lib").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "missing.def").write_text("LIBRARY kernel32.dll\nEXPORTS\nNoSuchFunction\n")
+        build_import_library(folder / "missing.def", folder / "missing.lib")
+    program = compile_c(source, str(folder / "missing.lib"), "-Wl,--dynamicbase", name="settings.exe")
+    (mounted.c / "Tools" / "settings.exe").write_bytes(program.read_bytes())
+    done = run(mounted, "--missing", "zero", "--aslr", "settings.exe", cwd=mounted.c / "Tools")
+    assert done.stdout.split() == [b"1", b"0"]
+    done = run(mounted, "settings.exe", cwd=mounted.c / "Tools")
+    assert done.returncode
+    assert b"NoSuchFunction does not exist" in done.stderr
 
 
 def test_the_client_imports_neither_trio_nor_unicorn(mounted: Mounted) -> None:

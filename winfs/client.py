@@ -12,10 +12,11 @@ import termios
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from winfs.control import Connection, ControlError, Mount, connect, folder_of_mount, mount_of
+from winfs.control import TRACE_STREAM, Connection, ControlError, connect, folder_of_mount, mount_of
 
 EXIT_TIMEOUT = 124  # as timeout(1)
 _CHUNK = 1 << 16
@@ -30,8 +31,45 @@ def exit_status(code: int) -> int:
     return code & 0xFF or (1 if code else 0)
 
 
-def find_machine(named: Path | None, default: Path, paths: Sequence[Path]) -> tuple[Path, Connection] | None:
-    """The mounted machine that a program is to run on, and a connection to its daemon; None: it is not mounted.
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """What of a program is to be traced, and where that goes; `output` None is the standard output."""
+
+    format: str
+    output: Path | None
+    patterns: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    functions: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program to be run. `program` and `folder` are host paths (Path) or Windows paths (str).
+
+    `drives` are those it is to have: letter → `PATH:ACCESS`. `missing` and `aslr` stand for the machine's settings.
+    """
+
+    program: Path | str
+    arguments: Sequence[str]
+    folder: Path | str
+    environment: Mapping[str, str]
+    drives: Mapping[str, str]
+    tracing: Tracing | None = None
+    missing: str | None = None
+    aslr: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A mounted machine: its folder, a connection to its daemon, and whether the user chose it, by name or place."""
+
+    folder: Path
+    connection: Connection
+    chosen: bool
+
+
+def find_machine(named: Path | None, default: Path, paths: Sequence[Path]) -> Found | None:
+    """The mounted machine that a program is to run on; None: it is not mounted.
 
     `named` is the folder of a machine that the user named; else it is the mount that holds one of `paths` (the current
     folder, the program), else the default machine.
@@ -44,9 +82,8 @@ def find_machine(named: Path | None, default: Path, paths: Sequence[Path]) -> tu
                 folder = folder_of_mount(mount, default.parent)
                 if folder is not None:
                     break
-    folder = folder or default
-    connection = connect(folder)
-    return None if connection is None else (folder, connection)
+    connection = connect(folder or default)
+    return None if connection is None else Found(folder or default, connection, folder is not None)
 
 
 class _Pump:
@@ -78,29 +115,14 @@ class Run:
         self._signal = 0
         self._timed_out = False
 
-    def __call__(
-        self,
-        program: Path | str,
-        arguments: Sequence[str],
-        folder: Path | str,
-        environment: Mapping[str, str],
-        drives: Mapping[str, str],
-        timeout: float | None,
-        verbose: bool,
-    ) -> int:
+    def __call__(self, program: Program, timeout: float | None, verbose: bool) -> int:
         """Run it to its end and return the exit status. Raises ClientError."""
-        descriptors = [descriptor for descriptor in range(3) if _is_open(descriptor)]
+        descriptors = {number: number for number in range(3) if _is_open(number)}
         modes = {descriptor: _terminal_modes(descriptor) for descriptor in descriptors}
+        if program.tracing is not None:
+            descriptors[TRACE_STREAM] = _trace_output(program.tracing, descriptors)
         passed, pumps = self._passed(descriptors)
-        request = {
-            "do": "run",
-            "program": _place(program),
-            "arguments": list(arguments),
-            "folder": _place(folder),
-            "environment": dict(environment),
-            "drives": dict(drives),
-            "streams": descriptors,
-        }
+        request = request_of(program) | {"streams": list(descriptors)}
         before = self._watch_signals(timeout)
         try:
             self._connection.send(request, passed)
@@ -121,25 +143,26 @@ class Run:
                     with suppress(termios.error):
                         termios.tcsetattr(descriptor, termios.TCSADRAIN, mode)
         if self._timed_out:
-            print(f"winfs: {program}: ended after {timeout:g} seconds", file=sys.stderr)
+            print(f"winfs: {program.program}: ended after {timeout:g} seconds", file=sys.stderr)
             return EXIT_TIMEOUT
         if self._signal:
             return 128 + self._signal
         if verbose:
-            print(f"winfs: {program}: exit code {code:#x} ({code})", file=sys.stderr)
+            print(f"winfs: {program.program}: exit code {code:#x} ({code})", file=sys.stderr)
         return exit_status(code)
 
-    def _passed(self, descriptors: Sequence[int]) -> tuple[list[int], list[_Pump]]:
+    def _passed(self, descriptors: Mapping[int, int]) -> tuple[list[int], list[_Pump]]:
         ours = _mount_devices()
-        passed, pumps = [], []
-        for descriptor in descriptors:
+        passed: list[int] = []
+        pumps: dict[int, _Pump] = {}
+        for number, descriptor in descriptors.items():
             if os.fstat(descriptor).st_dev in ours:
-                pump = _Pump(descriptor, output=descriptor > 0)
-                pumps.append(pump)
-                passed.append(pump.passed)
+                if descriptor not in pumps:
+                    pumps[descriptor] = _Pump(descriptor, output=number > 0)
+                passed.append(pumps[descriptor].passed)
             else:
                 passed.append(descriptor)
-        return passed, pumps
+        return passed, list(pumps.values())
 
     def _wait(self) -> int:
         while True:
@@ -179,6 +202,38 @@ class Run:
 _SignalHandler = Callable[[int, FrameType | None], object] | int | None
 
 
+def request_of(program: Program) -> dict[str, object]:
+    """The request that has the daemon start a program."""
+    request: dict[str, object] = {
+        "do": "run",
+        "program": _place(program.program),
+        "arguments": list(program.arguments),
+        "folder": _place(program.folder),
+        "environment": dict(program.environment),
+        "drives": dict(program.drives),
+        "missing": program.missing,
+        "aslr": program.aslr,
+    }
+    if program.tracing is not None:
+        request["trace"] = {
+            "format": program.tracing.format,
+            "patterns": list(program.tracing.patterns),
+            "categories": list(program.tracing.categories),
+            "functions": list(program.tracing.functions),
+        }
+    return request
+
+
+def _trace_output(tracing: Tracing, open_ones: Mapping[int, int]) -> int:
+    """The descriptor that the trace goes to."""
+    try:
+        if tracing.output is not None:
+            return os.open(tracing.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        return 1 if 1 in open_ones else os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise ClientError(f"{tracing.output}: {error.strerror}") from None
+
+
 def _is_open(descriptor: int) -> bool:
     try:
         os.fstat(descriptor)
@@ -211,6 +266,3 @@ def _place(path: Path | str) -> dict[str, str]:
     if isinstance(path, Path):
         return {"host": os.path.realpath(path)}
     return {"windows": path}
-
-
-__all__ = ["ClientError", "Mount", "Run", "exit_status", "find_machine"]

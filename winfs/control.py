@@ -22,6 +22,8 @@ from pathlib import Path
 SOCKET = "control"
 LOCK = "daemon.lock"
 STATE = "daemon.json"
+TRACE_STREAM = 3
+"""The place of the trace's descriptor among those that a client passes, after standard input, output and error."""
 MAXIMUM = 16 << 20
 """Longest message, in bytes."""
 

@@ -22,8 +22,10 @@ from runtime.loader.pe import ImageError
 from runtime.machine import Machine, open_machine
 from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
 from runtime.nt.process import Process
-from runtime.trace.filters import Filter
-from winfs.control import LOCK, MAXIMUM, SOCKET, STATE, ControlError, Message, decode, encode
+from runtime.trace.filters import Filter, FilterError
+from runtime.trace.sinks import FileSink, Format
+from runtime.trace.view import View
+from winfs.control import LOCK, MAXIMUM, SOCKET, STATE, TRACE_STREAM, ControlError, Message, decode, encode
 from winfs.host_drives import HostDrives
 from winfs.mount.operations import MountOperations
 from winfs.mount.session import Session, SessionError
@@ -38,7 +40,7 @@ _CLOSING = 0.05
 """Seconds between the wish to end and the end."""
 _LOOK = 0.02
 """How often readers that wait for the trace are looked at, in seconds; as often as it is written."""
-_MAXIMUM_DESCRIPTORS = 3
+_MAXIMUM_DESCRIPTORS = 4
 
 
 class DaemonError(Exception):
@@ -202,38 +204,75 @@ class MountedMachine:
         return {"pid": os.getpid(), "mountpoint": str(self._mountpoint), "programs": programs}
 
     async def _run_program(self, client: _Client, request: Message) -> None:
-        streams: list[int | None] = [None, None, None]
-        names = request.get("streams")
-        for index, descriptor in zip(names if isinstance(names, list) else [], client.descriptors, strict=False):
-            if index in (0, 1, 2):
-                streams[index] = descriptor
+        view: View | None = None
         try:
-            with self.machine.lock:
-                self.drives.add_configured(_texts(request, "drives"))
-                folder = self.drives.place(_texts(request, "folder"), writable=True, fallback="C:\\")
-                program = self.drives.place(_texts(request, "program"), writable=False)
-            arguments = request.get("arguments")
-            process = await self.machine.spawn(
-                program,
-                [str(argument) for argument in arguments] if isinstance(arguments, list) else [],
-                cwd=folder,
-                env=_texts(request, "environment"),
-                stdin=streams[0],
-                stdout=streams[1],
-                stderr=streams[2],
-            )
-        except (ImageError, ConfigError, OSError) as error:
+            try:
+                view = self._view(client, request)
+                process = await self._start(client, request, view)
+            finally:
+                client.close_descriptors()
+            with suppress(OSError):  # a client that has gone is seen below
+                await client.send({"started": process.pid})
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._obey, client, process)
+                code = await process.wait()
+                nursery.cancel_scope.cancel()
+            await self.machine.gone(process)
+        except (ImageError, ConfigError, FilterError, OSError) as error:
             await client.send({"error": str(error)})
             return
         finally:
-            client.close_descriptors()
-        await client.send({"started": process.pid})
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._obey, client, process)
-            code = await process.wait()
-            nursery.cancel_scope.cancel()
-        await self.machine.gone(process)
+            if view is not None:
+                with self.machine.lock:
+                    self.machine.trace.remove_view(view)
+        if view is not None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._until_gone, client, nursery.cancel_scope)
+                await trio.to_thread.run_sync(view.join, abandon_on_cancel=True)
+                nursery.cancel_scope.cancel()
         await client.send({"exit": code})
+
+    async def _start(self, client: _Client, request: Message, view: View | None) -> Process:
+        """Start the program that a client asks for. Raises ImageError, ConfigError, OSError."""
+        streams = client.streams(request)
+        with self.machine.lock:
+            self.drives.add_configured(_texts(request, "drives"))
+            folder = self.drives.place(_texts(request, "folder"), writable=True, fallback="C:\\")
+            program = self.drives.place(_texts(request, "program"), writable=False)
+        missing = request.get("missing")
+        return await self.machine.spawn(
+            program,
+            _list(request, "arguments"),
+            cwd=folder,
+            env=_texts(request, "environment"),
+            stdin=streams.get(0),
+            stdout=streams.get(1),
+            stderr=streams.get(2),
+            view=view,
+            missing="zero" if missing == "zero" else "fail" if missing == "fail" else None,
+            aslr=request.get("aslr") is True,
+        )
+
+    def _view(self, client: _Client, request: Message) -> View | None:
+        """The look at the trace that a client wants for its program. Raises FilterError."""
+        wanted = request.get("trace")
+        descriptor = client.streams(request).get(TRACE_STREAM)
+        if not isinstance(wanted, dict) or descriptor is None:
+            return None
+        rules = Filter.compile(_list(wanted, "patterns"), _list(wanted, "categories"), _list(wanted, "functions"))
+        form: Format = "json" if wanted.get("format") == "json" else "text"
+        view = View(rules, FileSink(os.dup(descriptor), form, owned=True))
+        with self.machine.lock:
+            self.machine.trace.add_view(view)
+        return view
+
+    @staticmethod
+    async def _until_gone(client: _Client, scope: trio.CancelScope) -> None:
+        """Wait no longer for the trace's reader than the client does."""
+        with suppress(ControlError, OSError):
+            while (message := await client.receive()) is not None and message.get("event") != "terminate":
+                pass
+        scope.cancel()
 
     async def _obey(self, client: _Client, process: Process) -> None:
         """Do what the client says of its program; one that hangs up takes its program along."""
@@ -286,6 +325,12 @@ class _Client:
         while data:
             data = data[await self._socket.send(data) :]
 
+    def streams(self, request: Message) -> dict[int, int]:
+        """The descriptors that came with a request, by what they are for."""
+        numbers = request.get("streams")
+        passed = zip(numbers if isinstance(numbers, list) else [], self.descriptors, strict=False)
+        return {number: descriptor for number, descriptor in passed if isinstance(number, int)}
+
     def close_descriptors(self) -> None:
         """Close what the client passed."""
         for descriptor in self.descriptors:
@@ -301,6 +346,11 @@ class _Client:
 def _texts(request: Message, name: str) -> dict[str, str]:
     found = request.get(name)
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _list(request: Message, name: str) -> list[str]:
+    found = request.get(name)
+    return [str(item) for item in found] if isinstance(found, list) else []
 
 
 async def _look(tree: MachineTree) -> None:

@@ -169,7 +169,7 @@ class ExportGate:
         )
         self._encode = _encoder(export.returns, abi)
         self._failure = _failure(export)
-        self._trace = process.machine.trace.probe(export)
+        self._trace = process.machine.trace.probe(export, process.pid)
 
     def __call__(self, thread: Thread) -> bool:
         """Serve the call that `thread` is making."""
@@ -244,7 +244,7 @@ class MissingGate:
         """Report the call; end the process, or return 0 where the machine says so."""
         process = thread.process
         process.missing_function(thread, self._module, self._function)
-        if process.machine.config.missing == "zero":
+        if process.missing == "zero":
             thread.context.registers[0] = 0
         return thread.goes_on
 

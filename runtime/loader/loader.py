@@ -164,7 +164,7 @@ class Loader:
         base = image.image_base
         size = image.size_of_image
         movable = not image.relocations_stripped
-        wanted = machine.random_image_base(size) if machine.config.aslr and movable else base
+        wanted = machine.random_image_base(size) if self._process.aslr and movable else base
         if not memory.is_free(wanted, wanted + size) or wanted & 0xFFFF:
             if not movable:
                 raise BaseTakenError(

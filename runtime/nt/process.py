@@ -51,6 +51,7 @@ from runtime.nt.wait import Waitable, WaitingThread
 from runtime.vfs.dospath import CurrentDirectories, full_path
 
 if TYPE_CHECKING:
+    from runtime.config import MissingPolicy
     from runtime.dlls.gate import Gate
     from runtime.loader.guest_tracer import GuestTracer
     from runtime.machine import Machine
@@ -128,6 +129,9 @@ class Process(Waitable):
         self.job: Job | None = None
         self.group = pid
         """Process group that console control events are sent to."""
+        self.missing: MissingPolicy = parent.missing if parent is not None else machine.config.missing
+        """What calling a function that does not exist does."""
+        self.aslr: bool = parent.aslr if parent is not None else machine.config.aslr
         self.cookie = machine.random.getrandbits(32)
         self.io_counters = [0, 0, 0, 0, 0, 0]
         """Read, write and other operations, then the bytes of each."""
@@ -455,7 +459,7 @@ class Process(Waitable):
 
     def missing_function(self, thread: Thread, module: str, function: str) -> None:
         """The program called a function that does not exist here."""
-        probe = self.machine.trace.raw_probe(module, function)
+        probe = self.machine.trace.raw_probe(module, function, always=True)
         registers = thread.context.registers
 
         def argument(index: int) -> int:
@@ -468,7 +472,7 @@ class Process(Waitable):
 
         arguments = probe.arguments(argument)
         token = probe.call(thread, arguments)
-        zero = self.machine.config.missing == "zero"
+        zero = self.missing == "zero"
         error = None if zero else NtError(st.STATUS_ENTRYPOINT_NOT_FOUND)
         probe.ret(thread, token, arguments, 0 if zero else None, error)
         caller = self.loader.describe(thread.caller)
@@ -479,7 +483,7 @@ class Process(Waitable):
 
     def unknown_service(self, thread: Thread, name: str) -> None:
         """The program made a system call that is not served."""
-        probe = self.machine.trace.raw_probe("ntdll.dll", name)
+        probe = self.machine.trace.raw_probe("ntdll.dll", name, always=True)
         token = probe.call(thread, [])
         probe.ret(thread, token, [], None, NtError(st.STATUS_INVALID_SYSTEM_SERVICE))
 
@@ -519,7 +523,7 @@ class Process(Waitable):
     def import_thunk(self, target: Module, name: str, address: int) -> int:
         """Return what an import of a guest-code function is bound to: a tracing thunk where a filter names it."""
         guest_code = target.builtin is None or name in target.builtin.forwards
-        if guest_code and self.machine.trace.wants_guest_function(target.name, name):
+        if guest_code and self.machine.trace.wants_guest_function(target.name, name, self.pid):
             return self.machine.guest_tracer(self).thunk(target.name, name, address)
         return address
 

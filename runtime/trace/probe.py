@@ -29,14 +29,16 @@ class Probe:
         "function", "module", "renderer", "trace",
     )  # fmt: skip
 
-    def __init__(self, trace: Trace, module: str, function: str, category: str, renderer: Renderer) -> None:
+    def __init__(
+        self, trace: Trace, module: str, function: str, category: str, renderer: Renderer, *, always: bool = False
+    ) -> None:
         self.trace = trace
         self.module, self.function, self.category = module, function, category
         self.renderer = renderer
         self._in = renderer.captures_in
         self._out = renderer.captures_out
-        self._make_call: Make = (self._call_event, self._call_line)
-        self._make_return: Make = (self._return_event, self._return_line)
+        self._make_call: Make = (self._call_event, self._call_line, always)
+        self._make_return: Make = (self._return_event, self._return_line, always)
         kind, dll, name = encode_value(category), encode_value(module), encode_value(function)
         head = f'"category":{kind},"module":{dll},"function":{name},"args":'
         self._call_head = '"event":"call",' + head
@@ -174,10 +176,10 @@ class RawProbe(Probe):
 
     __slots__ = ("signature",)
 
-    def __init__(self, trace: Trace, module: str, function: str, category: str) -> None:
+    def __init__(self, trace: Trace, module: str, function: str, category: str, *, always: bool = False) -> None:
         self.signature = signatures.lookup(module, function)
         renderer = compile_raw_renderer(self.signature, trace.limits or Limits())
-        super().__init__(trace, module, function, category, renderer)
+        super().__init__(trace, module, function, category, renderer, always=always)
 
     def arguments(self, read_arg: ReadArgument, read_real: ReadArgument | None = None) -> list[object]:
         """Read the arguments of the call that is being made, for `call` and `ret`."""

@@ -14,6 +14,7 @@ import msgspec
 from runtime.trace import signatures
 from runtime.trace.events import Event, GuestText, Value, decode
 from runtime.trace.filters import Filter
+from runtime.trace.view import wants_event
 
 _POLL = 0.1
 _SYMBOL = re.compile(r"0x[0-9a-f]+|[A-Z][A-Z0-9_]*(\|(0x[0-9a-f]+|[A-Z][A-Z0-9_]*))*|NtCurrent\w+\(\)")
@@ -122,9 +123,7 @@ class Selection:
             return False
         if self.errors and event.error is None:
             return False
-        if event.function is not None:
-            return self.filter.wants(event.module or "", event.function, event.category)
-        return event.category is None or self.filter.wants_category(event.category)
+        return wants_event(self.filter, event)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import AsyncIterator, Callable, Collection
 from functools import cached_property
 from typing import Literal, Protocol
@@ -81,7 +82,10 @@ class FileSink:
         view = memoryview(data)
         try:
             while view:
-                view = view[os.write(self._descriptor, view) :]
+                try:
+                    view = view[os.write(self._descriptor, view) :]
+                except BlockingIOError:
+                    select.select([], [self._descriptor], [])
         except OSError as error:
             self.failure = error
             return 0 if isinstance(error, BrokenPipeError) else batch.size

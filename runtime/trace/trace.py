@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from runtime.trace.show import Limits
     from runtime.trace.sinks import Batch, Sink
     from runtime.trace.spool import Spool
+    from runtime.trace.view import View
 
 # What only a trace that is on needs is imported where it is needed: starting a program is to be quick.
 
@@ -69,17 +70,20 @@ UNTRACED: Token = (0, 0)
 """The token of a call that was not recorded."""
 
 if TYPE_CHECKING:
-    Make = tuple[Callable[..., Event | None], Callable[..., str] | None]
-    """Functions that make of a record's facts the event, or at once its line of JSON (None: only by way of the event).
+    Make = tuple[Callable[..., Event | None], Callable[..., str] | None, bool]
+    """Functions that make of a record's facts the event, or at once its line of JSON (None: only by way of the event);
+    and whether the event is for everybody, whatever the rules say.
     """
 
     _Record = tuple[Make, tuple[object, ...]]
 
 
 class Trace:
-    """What the machine's parts tell of what happens. Off unless `enabled`; every method is called under machine.lock.
+    """What the machine's parts tell of what happens; every method is called under machine.lock.
 
     `ticks` gives 100 ns since boot. `filter` may be replaced at any time with `set_filter`: probes are made anew then.
+    It holds while the trace is `switched_on`. Views have rules of their own, for some processes; `enabled` says whether
+    anybody wants anything.
     """
 
     def __init__(
@@ -92,11 +96,13 @@ class Trace:
     ) -> None:
         self.ticks = ticks
         self.enabled = enabled
+        self.switched_on = enabled
         self.filter = filter or Filter()
+        self._views: list[View] = []
         self.limits: Limits | None = None
         """How much of strings and buffers is captured; None: the usual (set before programs start)."""
-        self.generation = 0
-        """Changes whenever probes must be made anew."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when probes must be made anew."""
         self._numbers = count(1)
         self.next_seq = self._numbers.__next__
         self.dropped = 0
@@ -120,20 +126,25 @@ class Trace:
 
     # What is wanted
 
-    def wants(self, module: str, function: str, category: str | None = None) -> bool:
+    def wants(self, module: str, function: str, category: str | None = None, process_id: int = 0) -> bool:
         """Whether calls of that function are traced. Decided when it is bound; unwanted functions then cost nothing."""
         if not self.enabled:
             return False
         from runtime.trace.categories import default_category
 
-        return self.filter.wants(module, function, category or default_category(module, function))
+        category = category or default_category(module, function)
+        if self.switched_on and self.filter.wants(module, function, category):
+            return True
+        return any(view.wants_function(process_id, module, function, category) for view in self._views)
 
-    def wants_guest_function(self, module: str, function: str) -> bool:
+    def wants_guest_function(self, module: str, function: str, process_id: int = 0) -> bool:
         """Whether a function that is guest code is traced through its import thunk: a filter must name it."""
-        return self.enabled and self.filter.names_function(module, function)
+        if self.switched_on and self.filter.names_function(module, function):
+            return True
+        return any(view.names_function(process_id, module, function) for view in self._views)
 
-    def probe(self, export: Export) -> Probe | None:
-        """The probe of a typed export; None when it is not wanted."""
+    def probe(self, export: Export, process_id: int = 0) -> Probe | None:
+        """The probe of a typed export in a process; None when it is not wanted."""
         if not self.enabled:
             return None
         from runtime.trace.probe import Probe
@@ -141,32 +152,55 @@ class Trace:
         from runtime.trace.show import Limits
 
         module, category = export.dll.name, export.category
-        if not self.wants(module, export.name, category):
+        if not self.wants(module, export.name, category, process_id):
             return None
         renderer = self._renderers.get(export)
         if renderer is None:
             renderer = self._renderers[export] = compile_renderer(export, self.limits or Limits())
         return Probe(self, module, export.name, category, renderer)
 
-    def raw_probe(self, module: str, function: str) -> RawProbe:
-        """A probe for a function of which only the prototype is known, or not even that; wanted or not."""
+    def raw_probe(self, module: str, function: str, *, always: bool = False) -> RawProbe:
+        """A probe for a function of which only the prototype is known, or not even that.
+
+        `always`: its events are for everybody, whatever the rules say.
+        """
         from runtime.trace.categories import default_category
         from runtime.trace.probe import RawProbe
 
-        return RawProbe(self, module, function, default_category(module, function))
+        return RawProbe(self, module, function, default_category(module, function), always=always)
 
     def set_filter(self, filter: Filter) -> None:
-        """Replace the rules; whoever holds probes looks at `generation`."""
+        """Replace the rules."""
         self.filter = filter
-        self.generation += 1
+        self.on_change()
+
+    def switch(self, on: bool) -> None:
+        """Switch the trace on or off; views go on."""
+        self.switched_on = on
+        self.enabled = on or bool(self._views)
+        self.on_change()
+
+    def add_view(self, view: View) -> None:
+        """Give a view the events of its processes from now on."""
+        with self._render_lock:
+            self._views.append(view)
+        self.enabled = True
+
+    def remove_view(self, view: View) -> None:
+        """Give a view what was recorded until now, and close it."""
+        self.flush()
+        with self._write_lock, self._render_lock:
+            self._views.remove(view)
+        self.enabled = self.switched_on or bool(self._views)
+        view.close()
+        self.on_change()
 
     def add_sink(self, sink: Sink) -> None:
         """Send events to one more sink from now on."""
         with self._write_lock, self._render_lock:
             self._write_ready()
             self._sinks.append(sink)
-        self.enabled = True
-        self.generation += 1
+        self.switch(True)
 
     def attach_spool(self, directory: Path, *, limit: int | None = None, text: bool = True) -> Spool:
         """Keep the trace in a folder from now on, for the mount and `winfs trace`; `limit` bounds each form's bytes.
@@ -202,10 +236,15 @@ class Trace:
         address: int = 0,
     ) -> None:
         """Record an event of any kind; `address` becomes its `caller`."""
-        if self.enabled and self.filter.wants_category(category):
+        if self.enabled and self._wants_category(process_id, category):
             seq = self.next_seq()
             facts = (seq, self.ticks(), kind, process_id, thread_id, category, args, module, function, error, address)
-            self.record(((self._plain_event, None), facts))
+            self.record(((self._plain_event, None, False), facts))
+
+    def _wants_category(self, process_id: int, category: str) -> bool:
+        if self.switched_on and self.filter.wants_category(category):
+            return True
+        return any(view.wants_category(process_id, category) for view in self._views)
 
     def load(
         self, process_id: int, thread_id: int, name: str, path: str, base: int, size: int, *, builtin: bool = False
@@ -214,7 +253,7 @@ class Trace:
         if self.enabled:
             from runtime.trace.events import GuestText
 
-            self.record(((self._note_load, None), (process_id, base, size, name)))
+            self.record(((self._note_load, None, False), (process_id, base, size, name)))
             args: dict[str, Value] = {"path": GuestText(path), "base": f"0x{base:x}", "size": size, "builtin": builtin}
             self.emit("load", process_id, thread_id, "dll", args, module=name)
 
@@ -222,7 +261,7 @@ class Trace:
         """A module was unmapped."""
         if self.enabled:
             self.emit("unload", process_id, thread_id, "dll", {"base": f"0x{base:x}"}, module=name)
-            self.record(((self._note_unload, None), (process_id, base)))
+            self.record(((self._note_unload, None, False), (process_id, base)))
 
     def exception(
         self, thread: TracedThread, code: int, flags: int, address: int, information: Sequence[int] = ()
@@ -256,6 +295,9 @@ class Trace:
         """A process was made; `time` is the machine's wall clock (ISO 8601, UTC)."""
         if not self.enabled:
             return
+        for view in self._views:
+            if parent in view.processes:
+                view.processes.add(process_id)
         from runtime.trace.events import GuestText
 
         args: dict[str, Value] = {"image": GuestText(image), "command_line": GuestText(command_line), "parent": parent}
@@ -272,7 +314,7 @@ class Trace:
             args["reason"] = GuestText(reason)
         self.emit("process_exit", process_id, thread_id, "process", args, error=_exit_error(code))
         if self.enabled:
-            self.record(((self._note_exit, None), (process_id,)))
+            self.record(((self._note_exit, None, False), (process_id,)))
 
     def output(self, process_id: int, thread_id: int, stream: str, data: bytes) -> None:
         """The program wrote to its standard output or error."""
@@ -355,6 +397,9 @@ class Trace:
             self._thread = None
         self.flush()
         self.enabled = False
+        for view in self._views:
+            view.close()
+            view.join(_STUCK_AFTER)
         for sink in self._sinks:
             sink.close()
         self._sinks.clear()
@@ -368,7 +413,10 @@ class Trace:
         from runtime.trace.sinks import Batch
 
         forms = {form for sink in self._sinks for form in sink.forms}
-        if forms == {"json"}:
+        if self._views:
+            batch = Batch(self._share_out(records))
+            batch.prepare(forms)
+        elif forms == {"json"}:
             batch = Batch([], _lines(records))
         else:
             made = [_made(make, facts) for make, facts in records]
@@ -376,6 +424,24 @@ class Trace:
             batch.prepare(forms)
         if batch.size:
             self._ready.append(batch)
+
+    def _share_out(self, records: list[_Record]) -> list[Event]:
+        """Give the views their events; return those that the trace's own rules let through."""
+        from runtime.trace.view import wants_event
+
+        events: list[Event] = []
+        always: set[int] = set()
+        for make, facts in records:
+            event = _made(make, facts)
+            if event is not None:
+                events.append(event)
+                if make[2]:
+                    always.add(event.seq)
+        for view in self._views:
+            view.write(events, always)
+        if not self.switched_on:
+            return []
+        return [event for event in events if event.seq in always or wants_event(self.filter, event)]
 
     # Writing, under the write lock
 

@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 
 import click
-import msgspec
 
-from runtime.config import ConfigError, Drive, MachineConfig, load_config, machine_folder
+from runtime.config import ConfigError, Drive, EngineName, MachineConfig, MissingPolicy, load_config, machine_folder
 from winfs.cli import CommandError
-from winfs.cli.run import _drives
+from winfs.cli.run import boot_options, with_boot_options
 from winfs.control import daemon_of, is_machine_mount, mounts
 
 LOG = "daemon.log"
@@ -22,11 +21,7 @@ _READY = b"ready\n"
 
 
 @click.command(name="mount", options_metavar="[OPTIONS]")
-@click.option("--machine", "machine_name", metavar="NAME", help="Mount another machine than 'default'.")
-@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="PATH",
-              help="Use the folder PATH as drive C:.")  # fmt: skip
-@click.option("--drive", multiple=True, metavar="D:=PATH[:ro|:overlay]", callback=_drives,
-              help="Give programs a host folder as a drive. Repeatable.")  # fmt: skip
+@boot_options
 @click.option("--foreground", is_flag=True, help="Stay in the foreground; Ctrl-C unmounts.")
 @click.option("--allow-other", is_flag=True, help="Let other users see the mount.")
 @click.option("--ready-fd", type=int, hidden=True)
@@ -41,6 +36,10 @@ def command(
     foreground: bool,
     allow_other: bool,
     ready_fd: int | None,
+    volume_serial: int | None,
+    engine: EngineName | None,
+    aslr: bool,
+    missing: MissingPolicy | None,
 ) -> int:
     """Show a machine as files at DIR, an empty folder. Returns when the mount answers; `winfs umount DIR` ends it."""
     mountpoint = Path(os.path.abspath(folder))
@@ -56,9 +55,7 @@ def command(
     if daemon is not None:
         where = f" at {daemon.mountpoint}" if daemon.mountpoint else ""
         raise CommandError(f"the machine '{config.name}' is mounted already{where}; 'winfs umount' ends that")
-    if root is not None:
-        drive = {"C": Drive(root.absolute()), **drive}
-    config = msgspec.structs.replace(config, drives={**config.drives, **drive})
+    config = with_boot_options(config, root, drive, volume_serial, engine, aslr, missing)
     if foreground:
         return _serve(config, mountpoint, allow_other, ready_fd)
     return _start_daemon(config, sys.argv[1:])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import msgspec
@@ -24,6 +26,7 @@ from runtime.config import (
     parse_volume_serial,
 )
 from winfs.cli import CommandError
+from winfs.client import ClientError, Program, Run, Tracing, find_machine
 
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
@@ -105,6 +108,48 @@ def _serial(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(str(error), context, parameter) from None
 
 
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def boot_options(function: Function) -> Function:
+    """The options of both `run` and `mount`: what is decided when a machine boots."""
+    for option in (
+        click.option("--missing", type=click.Choice(["fail", "zero"]),
+                     help="What calling a function that does not exist yet does: end the program, or return 0."),
+        click.option("--aslr", is_flag=True, help="Load images at random addresses."),
+        click.option("--engine", type=click.Choice(["auto", "unicorn"]), help="What runs the program's instructions."),
+        click.option("--volume-serial", metavar="XXXX-XXXX", callback=_serial, help="Serial number of drive C:."),
+        click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="PATH",
+                     help="Use the folder PATH as drive C:."),
+        click.option("--drive", multiple=True, metavar="D:=PATH[:ro|:overlay]", callback=_drives,
+                     help="Give programs a host folder as a drive. Repeatable."),
+        click.option("--machine", "machine_name", metavar="NAME", help="Use another machine than 'default'."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def with_boot_options(
+    config: MachineConfig,
+    root: Path | None,
+    drive: Mapping[str, Drive],
+    volume_serial: int | None,
+    engine: EngineName | None,
+    aslr: bool,
+    missing: MissingPolicy | None,
+) -> MachineConfig:
+    """A machine's settings with what the command line says in the place of what the machine folder says."""
+    drives = {"C": Drive(root.absolute())} if root is not None else {}
+    return msgspec.structs.replace(
+        config,
+        drives={**config.drives, **drives, **drive},
+        volume_serial=config.volume_serial if volume_serial is None else volume_serial,
+        engine=engine or config.engine,
+        aslr=aslr or config.aslr,
+        missing=missing or config.missing,
+    )
+
+
 @click.command(
     name="run",
     context_settings={"allow_interspersed_args": False},
@@ -121,19 +166,10 @@ def _serial(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option("--trace-function", multiple=True, metavar="NAME", help="Trace one function. Repeatable.")
 @click.option("--env", multiple=True, metavar="NAME[=VALUE]", callback=_environment,
               help="Set a variable of the program; without =VALUE pass on the caller's. Repeatable.")  # fmt: skip
-@click.option("--drive", multiple=True, metavar="D:=PATH[:ro|:overlay]", callback=_drives,
-              help="Give the program a host folder as a drive. Repeatable.")  # fmt: skip
-@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="PATH",
-              help="Use the folder PATH as drive C:.")  # fmt: skip
 @click.option("--cwd", metavar="PATH", help="Start in this folder: a host folder or a Windows path.")
-@click.option("--machine", "machine_name", metavar="NAME", help="Use another machine than 'default'.")
+@boot_options
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
               help="End the program after this time; the exit status is then 124.")  # fmt: skip
-@click.option("--volume-serial", metavar="XXXX-XXXX", callback=_serial, help="Serial number of drive C:.")
-@click.option("--engine", type=click.Choice(["auto", "unicorn"]), help="What runs the program's instructions.")
-@click.option("--aslr", is_flag=True, help="Load images at random addresses.")
-@click.option("--missing", type=click.Choice(["fail", "zero"]),
-              help="What calling a function that does not exist yet does: end the program, or return 0.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Tell the full exit code, and what is done.")
 @click.argument("program")
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
@@ -172,33 +208,33 @@ def command(
             raise click.UsageError(str(error)) from None
     image = find_program(program)
     folder = start_folder(cwd)
-    # What is decided when a machine boots cannot be asked of one that runs already.
-    if not (rules or trace_apis or trace_format or trace_output or root or volume_serial or engine or aslr or missing):
-        status = run_mounted(machine_name, image, list(arguments), folder, env, drive, timeout, verbose)
-        if status is not None:
-            return status
+    traced = rules or trace_apis or trace_format is not None or trace_output is not None
+    wanted = Program(
+        image, arguments, folder, env, {letter: f"{given.path}:{given.access}" for letter, given in drive.items()},
+        Tracing(trace_format or "text", trace_output, trace_filter, trace_category, trace_function) if traced else None,
+        missing, aslr,
+    )  # fmt: skip
+    boot = {"--root": root, "--volume-serial": volume_serial, "--engine": engine}
+    at_boot = next((name for name, value in boot.items() if value is not None), None)
+    status = run_mounted(machine_name, wanted, at_boot, timeout, verbose)
+    if status is not None:
+        return status
     try:
         config = load_config(machine_folder(machine_name))
     except ConfigError as error:
         raise CommandError(str(error)) from None
-    if root is not None:
-        drive = {"C": Drive(root.absolute()), **drive}
-    traced = config.trace
+    config = with_boot_options(config, root, drive, volume_serial, engine, aslr, missing)
+    trace = config.trace
     config = msgspec.structs.replace(
         config,
-        drives={**config.drives, **drive},
         environment={**config.environment, **env},
-        volume_serial=config.volume_serial if volume_serial is None else volume_serial,
-        engine=engine or config.engine,
-        aslr=aslr or config.aslr,
-        missing=missing or config.missing,
         trace=Trace(
-            enabled=traced.enabled or trace_apis or rules or trace_output is not None or trace_format is not None,
-            format=trace_format or traced.format,
-            output=trace_output.absolute() if trace_output is not None else traced.output,
-            patterns=trace_filter if rules else traced.patterns,
-            categories=trace_category if rules else traced.categories,
-            functions=trace_function if rules else traced.functions,
+            enabled=trace.enabled or traced,
+            format=trace_format or trace.format,
+            output=trace_output.absolute() if trace_output is not None else trace.output,
+            patterns=trace_filter if rules else trace.patterns,
+            categories=trace_category if rules else trace.categories,
+            functions=trace_function if rules else trace.functions,
         ),
     )
     folders = [(folder, True)] if isinstance(folder, Path) else []
@@ -210,33 +246,34 @@ def command(
 
 
 def run_mounted(
-    machine_name: str | None,
-    image: Path | str,
-    arguments: list[str],
-    folder: Path | str,
-    env: dict[str, str],
-    drive: dict[str, Drive],
-    timeout: float | None,
-    verbose: bool,
+    machine_name: str | None, program: Program, at_boot: str | None, timeout: float | None, verbose: bool
 ) -> int | None:
-    """Run the program on the machine that is mounted; None when it is not. Raises CommandError."""
-    from winfs.client import ClientError, Run, find_machine
+    """Run the program on the machine that is mounted; None when it is not. Raises CommandError.
 
+    `at_boot` names an option that only a machine of its own can fulfil: the default machine is left alone then, and
+    one that the user chose is an error.
+    """
     try:
         default = machine_folder(machine_name)
     except ConfigError as error:
         raise CommandError(str(error)) from None
-    paths = [path for path in (folder, image) if isinstance(path, Path)]
+    paths = [path for path in (program.folder, program.program) if isinstance(path, Path)]
     found = find_machine(default if machine_name is not None else None, default, paths)
     if found is None:
         return None
-    drives = {letter: f"{given.path}:{given.access}" for letter, given in drive.items()}
     try:
-        return Run(found[1])(image, arguments, folder, env, drives, timeout, verbose)
+        if at_boot is not None:
+            if not found.chosen:
+                return None
+            raise click.UsageError(
+                f"{at_boot}: the machine '{found.folder.name}' is mounted, and this is decided when it boots; "
+                f"give {at_boot} to 'winfs mount'"
+            )
+        return Run(found.connection)(program, timeout, verbose)
     except ClientError as error:
         raise CommandError(str(error)) from None
     finally:
-        found[1].close()
+        found.connection.close()
 
 
 def start_folder(cwd: str | None) -> Path | str:

@@ -157,7 +157,7 @@ class FilterFile(Text):
 
     def show(self) -> bytes:
         """The rules as text."""
-        if not self._machine.trace.enabled:
+        if not self._machine.trace.switched_on:
             return b"off\n"
         return "".join(f"{rule}\n" for rule in self.rules or ["all"]).encode()
 
@@ -180,8 +180,8 @@ class FilterFile(Text):
         except FilterError:
             raise fail(errno.EINVAL) from None
         self.rules = rules
-        self._machine.trace.enabled = last != "off"
         self._machine.trace.set_filter(compiled)
+        self._machine.trace.switch(last != "off")
 
     def open(self, flags: int) -> Handle:
         return FilterHandle(self)
