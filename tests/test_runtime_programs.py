@@ -38,17 +38,19 @@ def zig(*arguments: str | Path) -> None:
     subprocess.run([sys.executable, "-m", "ziglang", *map(str, arguments)], check=True)
 
 
+def import_library(folder: Path, dll: str, names: tuple[str, ...]) -> Path:
+    """An import library for some functions of a DLL."""
+    definition = folder / f"{dll}.def"
+    definition.write_text("\n".join([f"LIBRARY {dll}", "EXPORTS", *names, ""]))
+    zig("dlltool", "-m", "i386:x86-64", "-d", definition, "-l", definition.with_suffix(".lib"))
+    return definition.with_suffix(".lib")
+
+
 @pytest.fixture(scope="session")
 def import_libraries(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Import libraries for what the C++ programs use."""
     folder = tmp_path_factory.mktemp("imports")
-    libraries = []
-    for dll, names in IMPORTS.items():
-        definition = folder / f"{dll}.def"
-        definition.write_text("\n".join([f"LIBRARY {dll}", "EXPORTS", *names, ""]))
-        libraries.append(definition.with_suffix(".lib"))
-        zig("dlltool", "-m", "i386:x86-64", "-d", definition, "-l", libraries[-1])
-    return libraries
+    return [import_library(folder, dll, names) for dll, names in IMPORTS.items()]
 
 
 def expected(name: str) -> bytes:

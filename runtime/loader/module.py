@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runtime.loader.builtin import BuiltinImage
 from runtime.loader.pe import Image
 from runtime.loader.pe_tables import TlsDirectory
+
+if TYPE_CHECKING:
+    from runtime.loader.symbols import Symbols
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +45,8 @@ class Module:
     timestamp: int = 0
     missing: list[str] = field(default_factory=list)
     """Imports that nothing provides, as `dll!function`."""
+    symbols: Symbols | None = None
+    """Exports by address, once somebody has asked (`runtime.loader.symbols`)."""
 
     @property
     def end(self) -> int:

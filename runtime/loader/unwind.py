@@ -1,8 +1,8 @@
 """Walking the stack of x64 code by its unwind data, as RtlVirtualUnwind does, from outside the program.
 
 Source of the format: Microsoft's "x64 exception handling" (struct RUNTIME_FUNCTION, struct UNWIND_INFO, unwind codes).
-A thread that stopped inside an epilogue is treated as if it stood before it; functions without unwind data are leaf
-functions.
+Functions without unwind data are leaf functions. A thread that stopped inside an epilogue has undone a part of its
+prologue already: the rest of the epilogue is followed, as Windows does (its form is fixed by the same document).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from runtime.memory.faults import MemoryFault
+
 Read = Callable[[int, int], bytes]
 """Returns exactly so many bytes at an address, or raises MemoryFault."""
 
@@ -18,6 +20,7 @@ RSP: Final = 4
 _PUSH, _ALLOC_LARGE, _ALLOC_SMALL, _SET_FRAME, _SAVE, _SAVE_FAR, _EPILOG, _SPARE, _XMM, _XMM_FAR, _MACHINE = range(11)
 _CHAINED: Final = 4
 _MAXIMUM_CHAIN: Final = 32
+_LONGEST_EPILOGUE: Final = 64
 
 
 class Function(NamedTuple):
@@ -63,6 +66,10 @@ def step(read: Read, base: int, function: Function | None, registers: list[int],
     """
     if function is None:
         return _return(read, registers)
+    epilogue = _epilogue(read, base, function, registers, address)
+    if epilogue is not None:
+        registers[:] = epilogue
+        return _return(read, registers)
     primary = True
     for _ in range(_MAXIMUM_CHAIN):
         offset = address - base - function.begin
@@ -87,6 +94,58 @@ def _return(read: Read, registers: list[int]) -> int:
     address = int.from_bytes(read(registers[RSP], 8), "little")
     registers[RSP] += 8
     return address
+
+
+def _epilogue(read: Read, base: int, function: Function, registers: list[int], address: int) -> list[int] | None:
+    """The registers before the return, when `address` lies in an epilogue; else None.
+
+    An epilogue is `add rsp, n` or `lea rsp, [frame + n]` (it may be done already), POPs, and RET or a jump out of the
+    function.
+    """
+    code = _code_at(read, address)
+    found = list(registers)
+    at = 0
+    if code[:3] in (b"\x48\x83\xc4", b"\x48\x81\xc4"):
+        size = 1 if code[1] == 0x83 else 4
+        found[RSP] += int.from_bytes(code[3 : 3 + size], "little", signed=True)
+        at = 3 + size
+    elif code[:2] in (b"\x48\x8d", b"\x49\x8d") and code[2:] and code[2] & 0x38 == 0x20 and code[2] >> 6 in (1, 2):
+        register = code[2] & 7 | (code[0] & 1) << 3
+        if register == RSP:
+            return None
+        size = 1 if code[2] >> 6 == 1 else 4
+        found[RSP] = registers[register] + int.from_bytes(code[3 : 3 + size], "little", signed=True)
+        at = 3 + size
+    while at < len(code):
+        extended = code[at] == 0x41
+        operation = code[at + extended] if at + extended < len(code) else 0
+        if not 0x58 <= operation <= 0x5F:
+            break
+        found[operation & 7 | extended << 3] = int.from_bytes(read(found[RSP], 8), "little")
+        found[RSP] += 8
+        at += 1 + extended
+    rest = code[at : at + 6]
+    if rest[:1] in (b"\xc3", b"\xc2") or rest[:2] == b"\xf3\xc3":
+        return found
+    if at == 0:
+        return None  # a jump alone may also go to another part of the function
+    if rest[:1] in (b"\xe9", b"\xeb"):
+        size = 4 if rest[0] == 0xE9 else 1
+        target = address + at + 1 + size + int.from_bytes(rest[1 : 1 + size], "little", signed=True)
+        return found if not base + function.begin <= target < base + function.end else None
+    if rest[:2] == b"\xff\x25" or (rest[:1] in (b"\x48", b"\x49") and rest[1:2] == b"\xff" and rest[2] >> 3 & 7 == 4):
+        return found
+    return None
+
+
+def _code_at(read: Read, address: int) -> bytes:
+    """What can be read of the code at an address."""
+    for size in (_LONGEST_EPILOGUE, 0x1000 - (address & 0xFFF)):
+        try:
+            return read(address, min(size, _LONGEST_EPILOGUE))
+        except MemoryFault:
+            continue
+    return b""
 
 
 def _frame_is_set(codes: bytes, offset: int) -> bool:

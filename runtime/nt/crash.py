@@ -1,63 +1,190 @@
-"""The report of an unhandled exception: what, where, the registers, and the stack as far as `.pdata` tells."""
+"""An unhandled exception: what, where, the registers, the stack; as text for the person, and as an event."""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from runtime.loader.builtin import RUNTIME_DLL
 from runtime.memory.faults import MemoryFault
+from runtime.memory.inspect import peek, peek_word
 from runtime.nt import context as ctx
+from runtime.nt.cxx_exception import Thrown, thrown
 from runtime.nt.exception import unpack_record
-from runtime.nt.status import STATUS_ACCESS_VIOLATION, STATUS_IN_PAGE_ERROR, status_name
+from runtime.nt.stack import Frame, walk
+from runtime.nt.status import STATUS_ACCESS_VIOLATION, STATUS_IN_PAGE_ERROR, STATUS_STACK_BUFFER_OVERRUN, status_name
 
 if TYPE_CHECKING:
     from runtime.nt.thread import Thread
+    from runtime.trace.events import Value
 
 _REGISTERS: Final = (
-    ("rax", 0x78), ("rbx", 0x90), ("rcx", 0x80), ("rdx", 0x88), ("rsi", 0xA8), ("rdi", 0xB0), ("rbp", 0xA0),
-    ("rsp", 0x98), ("r8", 0xB8), ("r9", 0xC0), ("r10", 0xC8), ("r11", 0xD0), ("r12", 0xD8), ("r13", 0xE0),
-    ("r14", 0xE8), ("r15", 0xF0),
+    ("rax", 0), ("rbx", 3), ("rcx", 1), ("rdx", 2), ("rsi", 6), ("rdi", 7), ("rbp", 5), ("rsp", 4), ("r8", 8),
+    ("r9", 9), ("r10", 10), ("r11", 11), ("r12", 12), ("r13", 13), ("r14", 14), ("r15", 15),
 )  # fmt: skip
+"""Names, and where each stands in a CONTEXT's integer registers."""
 _ACCESS: Final = {0: "reading", 1: "writing", 8: "executing"}
-_DEPTH: Final = 24
+_FAST_FAIL: Final = {
+    0: "FAST_FAIL_LEGACY_GS_VIOLATION", 1: "FAST_FAIL_VTGUARD_CHECK_FAILURE", 2: "FAST_FAIL_STACK_COOKIE_CHECK_FAILURE",
+    3: "FAST_FAIL_CORRUPT_LIST_ENTRY", 4: "FAST_FAIL_INCORRECT_STACK", 5: "FAST_FAIL_INVALID_ARG",
+    6: "FAST_FAIL_GS_COOKIE_INIT", 7: "FAST_FAIL_FATAL_APP_EXIT", 8: "FAST_FAIL_RANGE_CHECK_FAILURE",
+    10: "FAST_FAIL_GUARD_ICALL_CHECK_FAILURE", 14: "FAST_FAIL_INVALID_REFERENCE_COUNT",
+}  # fmt: skip
+_DEPTH: Final = 2048
+_LINES: Final = 40
+"""Calls that are followed, and lines that are shown of them: a call that repeats is one line."""
+_BEFORE: Final = 16
+_BEHIND: Final = 16
+"""Bytes of code that are shown before and from RIP on."""
+_SCANNED: Final = 0x2000
+_GUESSES: Final = 8
 
 
-def crash_report(thread: Thread, record: bytes, context: bytes) -> str:
-    """Return the report as text of several lines."""
-    code, _, address, information = unpack_record(record)
-    loader = thread.process.loader
-    head = f"winfs: unhandled exception {status_name(code)} (0x{code:08X}) at {loader.describe(address)}"
-    if code in (STATUS_ACCESS_VIOLATION, STATUS_IN_PAGE_ERROR) and len(information) >= 2:
-        head += f" {_ACCESS.get(information[0], 'accessing')} {information[1]:#x}"
-    elif information:
-        head += " (" + ", ".join(f"{item:#x}" for item in information) + ")"
-    lines = [head, f"  process {thread.process.pid}, thread {thread.id}, {thread.process.image_path}"]
-    values = [f"{name}={struct.unpack_from('<Q', context, offset)[0]:016x}" for name, offset in _REGISTERS]
-    values.append(f"rip={ctx.rip_of(context):016x}")
-    lines += ["  " + " ".join(values[start : start + 4]) for start in range(0, len(values), 4)]
-    lines += [f"  {place}" for place in _stack(thread, context)]
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class Crash:
+    """An exception that nothing handled. The process stands still while this is asked."""
+
+    thread: Thread
+    record: bytes
+    context: bytes
+
+    @property
+    def code(self) -> int:
+        """The exception code."""
+        return unpack_record(self.record)[0]
+
+    @property
+    def rip(self) -> int:
+        """Where the thread was."""
+        return ctx.rip_of(self.context)
+
+    @cached_property
+    def registers(self) -> tuple[int, ...]:
+        """The sixteen integer registers, in the order of their encodings."""
+        return struct.unpack_from("<16Q", self.context, 0x78)
+
+    @cached_property
+    def stack(self) -> tuple[Frame, ...]:
+        """The calls the thread was in."""
+        return tuple(walk(self.thread.process, self.registers, self.rip, _DEPTH))
+
+    @cached_property
+    def stack_lines(self) -> tuple[str, ...]:
+        """The calls as text, innermost first; one that repeats says how often."""
+        lines: list[str] = []
+        for name, group in groupby(frame.name for frame in self.stack):
+            count = len(list(group))
+            lines.append(name if count == 1 else f"{name} ({count} times)")
+            if len(lines) == _LINES:
+                break
+        return tuple(lines)
+
+    @cached_property
+    def thrown(self) -> Thrown | None:
+        """The C++ object that was thrown."""
+        code, _, _, information = unpack_record(self.record)
+        return thrown(self.thread.process.memory, code, information)
+
+    @cached_property
+    def code_bytes(self) -> tuple[bytes, bytes]:
+        """The bytes before RIP and from RIP on, as far as there are any."""
+        before = _peek(self.thread, self.rip - _BEFORE, _BEFORE)
+        if len(before) < _BEFORE:
+            before = _peek(self.thread, self.rip & ~0xFFF, self.rip & 0xFFF)[-_BEFORE:]
+        return before, _peek(self.thread, self.rip, _BEHIND)
+
+    def guesses(self) -> list[str]:
+        """Where the stack cannot be followed to its end: what on it looks like a return address."""
+        thread = self.thread
+        process = thread.process
+        last = self.stack[-1]
+        if len(self.stack) == _DEPTH or (last.module is not None and last.module.name == RUNTIME_DLL):
+            return []
+        found: list[str] = []
+        start = last.stack & ~7
+        for slot in range(start, min(start + _SCANNED, thread.stack_base), 8):
+            if len(found) >= _GUESSES:
+                break
+            try:
+                value = peek_word(process.memory, slot)
+                module = process.loader.at(value)
+                if module is not None and _follows_call(peek(process.memory, value - 7, 7)):
+                    found.append(Frame(value, slot, module).name)
+            except MemoryFault:
+                continue
+        return found
+
+    def report(self) -> str:
+        """The crash as text of several lines."""
+        process = self.thread.process
+        code, _, address, information = unpack_record(self.record)
+        name = status_name(code)
+        name += "" if name.startswith("0x") else f" (0x{code:08X})"
+        head = f"winfs: unhandled exception {name} at {process.loader.describe(address)}"
+        if code in (STATUS_ACCESS_VIOLATION, STATUS_IN_PAGE_ERROR) and len(information) >= 2:
+            head += f" {_ACCESS.get(information[0], 'accessing')} {information[1]:#x}"
+        elif code == STATUS_STACK_BUFFER_OVERRUN and len(information) == 1 and information[0] in _FAST_FAIL:
+            head += f" ({_FAST_FAIL[information[0]]})"
+        elif information:
+            head += " (" + ", ".join(f"{item:#x}" for item in information) + ")"
+        lines = [head]
+        if self.thrown is not None:
+            lines.append(f"  C++ exception {self.thrown}")
+        lines.append(f"  process {process.pid}, thread {self.thread.id}, {process.image_path}")
+        values = [f"{name}={self.registers[index]:016x}" for name, index in _REGISTERS]
+        flags = int.from_bytes(self.context[0x44:0x48], "little")
+        values += [f"rip={self.rip:016x}", f"eflags={flags:08x}"]
+        lines += ["  " + " ".join(values[start : start + 4]) for start in range(0, len(values), 4)]
+        before, behind = self.code_bytes
+        if behind:
+            lines.append(f"  code {before.hex(' ')}{' ' if before else ''}[{behind[:1].hex()}] {behind[1:].hex(' ')}")
+        else:
+            lines.append("  code: none at rip")
+        lines.append("  stack")
+        lines += [f"    {line}" for line in self.stack_lines]
+        lines += [f"    ? {place}" for place in self.guesses()]
+        return "\n".join(lines)
+
+    def facts(self) -> dict[str, Value]:
+        """The crash as the arguments of its event."""
+        from runtime.trace.events import GuestText
+
+        code, flags, address, information = unpack_record(self.record)
+        found: dict[str, Value] = {
+            "code": f"0x{code:08x}",
+            "address": f"0x{address:x}",
+            "flags": flags,
+            "information": [f"0x{item:x}" for item in information],
+            "unhandled": True,
+        }
+        if self.thrown is not None:
+            found["thrown"] = GuestText(str(self.thrown))
+        registers: dict[str, Value] = {name: f"0x{self.registers[index]:x}" for name, index in _REGISTERS}
+        found["registers"] = registers | {
+            "rip": f"0x{self.rip:x}"
+        }
+        found["stack"] = [*self.stack_lines]
+        return found
 
 
-def _stack(thread: Thread, context: bytes) -> list[str]:
-    """Return code addresses on the stack, the faulting one first; candidates that follow a CALL are kept."""
-    process = thread.process
-    found = [process.loader.describe(ctx.rip_of(context))]
-    stack = ctx.rsp_of(context)
-    for slot in range(stack & ~7, min(stack + 0x2000, thread.stack_base), 8):
-        if len(found) >= _DEPTH:
-            break
-        try:
-            value = process.memory.read_u64(slot)
-            if process.loader.at(value) is not None and _follows_call(process.memory.read(value - 7, 7)):
-                found.append(process.loader.describe(value))
-        except MemoryFault:
-            continue
-    return found
+def _peek(thread: Thread, address: int, size: int) -> bytes:
+    """What can be read at an address."""
+    memory = thread.process.memory
+    if not 0 <= address <= memory.highest:
+        return b""
+    try:
+        return peek(memory, address, size)
+    except MemoryFault:
+        return b""
 
 
 def _follows_call(code: bytes) -> bool:
     """Whether the bytes before a return address end in a CALL instruction."""
+    if len(code) < 7:
+        return False
     if code[2] == 0xE8:
         return True
     for size in (2, 3, 4, 6, 7):

@@ -89,6 +89,7 @@ def hardware(thread: Thread, vector: int, error: int) -> None:
     """Turn a processor exception into the Windows one and deliver it."""
     context = thread.context
     if vector == _FAST_FAIL:
+        context.rip = context.rip - 2  # a fast fail happens at its instruction
         code = context.registers[Gpr.RCX]
         record = pack_record(st.STATUS_STACK_BUFFER_OVERRUN, EXCEPTION_NONCONTINUABLE, context.rip, (code,))
         thread.process.unhandled_exception(thread, record, ctx.capture(context))

@@ -34,7 +34,7 @@ from runtime.memory.inspect import peek, peek_word
 from runtime.memory.space import AddressSpace
 from runtime.nt import exception
 from runtime.nt import status as st
-from runtime.nt.crash import crash_report
+from runtime.nt.crash import Crash
 from runtime.nt.current_directory import DriveDirectories, set_current_directory
 from runtime.nt.environment import Environment
 from runtime.nt.handles import HandleTable
@@ -453,9 +453,10 @@ class Process(Waitable):
 
     def unhandled_exception(self, thread: Thread, record: bytes, context: bytes | bytearray) -> None:
         """Nothing handled an exception: report it and end the process with its code."""
-        code = int.from_bytes(record[:4], "little")
-        self.report(crash_report(thread, record, bytes(context)))
-        self.terminate(code, "unhandled exception " + st.status_name(code))
+        crash = Crash(thread, record, bytes(context))
+        self.report(crash.report())
+        self.machine.trace.crash(thread, crash.code, crash.rip, crash.facts)
+        self.terminate(crash.code, "unhandled exception " + st.status_name(crash.code))
 
     def missing_function(self, thread: Thread, module: str, function: str) -> None:
         """The program called a function that does not exist here."""

@@ -269,11 +269,19 @@ class Trace:
         """An exception is delivered to the program."""
         if not self.enabled:
             return
+        args: dict[str, Value] = {"code": f"0x{code & 0xFFFFFFFF:08x}", "address": f"0x{address:x}", "flags": flags}
+        args["information"] = [f"0x{value & 0xFFFFFFFFFFFFFFFF:x}" for value in information]
+        self._exception(thread, code, address, args)
+
+    def crash(self, thread: TracedThread, code: int, address: int, facts: Callable[[], dict[str, Value]]) -> None:
+        """Nothing handled an exception: the process ends. `facts` is asked only when they are wanted."""
+        if self.enabled:
+            self._exception(thread, code, address, facts())
+
+    def _exception(self, thread: TracedThread, code: int, address: int, args: dict[str, Value]) -> None:
         from runtime.nt.status import status_name
         from runtime.trace import signatures
 
-        args: dict[str, Value] = {"code": f"0x{code & 0xFFFFFFFF:08x}", "address": f"0x{address:x}", "flags": flags}
-        args["information"] = [f"0x{value & 0xFFFFFFFFFFFFFFFF:x}" for value in information]
         error = signatures.enum_names("_EXCEPTION_CODE", code & 0xFFFFFFFF)
         if error.isdigit():
             error = status_name(code)

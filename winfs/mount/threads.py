@@ -6,17 +6,11 @@ import errno
 from collections.abc import Callable, Hashable, Iterator
 
 from runtime.cpu.engine import Gpr
-from runtime.loader.module import Module
-from runtime.loader.unwind import find_function, step
-from runtime.memory.faults import MemoryFault
-from runtime.memory.inspect import peek_exact
 from runtime.nt.object import Object
 from runtime.nt.process import Process
+from runtime.nt.stack import stack_of
 from runtime.nt.thread import Thread
 from winfs.mount.node import Directory, Node, Text, fail, state_text, text
-
-_DEPTH = 128
-"""Most frames that are shown."""
 
 
 class ThreadsDirectory(Directory):
@@ -92,7 +86,7 @@ class ThreadDirectory(Directory):
     def _stack(self) -> bytes:
         if self._running():
             return b"running\n"
-        return text("".join(f"{place}\n" for place in stack_of(self._thread)))
+        return text("".join(f"{frame.name}\n" for frame in stack_of(self._thread)))
 
     def _wait(self) -> bytes:
         wait = self._thread.wait
@@ -107,50 +101,3 @@ def _name(item: Object) -> str:
     pid = vars(item).get("pid", vars(item).get("id"))
     name = item.path or (str(pid) if pid is not None else "(nameless)")
     return f"{item.object_type.name} {name}"
-
-
-def stack_of(thread: Thread) -> Iterator[str]:
-    """The calls a stopped thread is in, innermost first, as `module!export+offset`, by the images' unwind data."""
-    process = thread.process
-    registers = [int(value) for value in thread.context.registers]
-    address = thread.context.rip
-
-    def read(place: int, size: int) -> bytes:
-        return peek_exact(process.memory, place, size)
-
-    for _ in range(_DEPTH):
-        if not address:
-            return
-        module = process.modules.at(address)
-        yield symbol(module, address)
-        before = registers[Gpr.RSP]
-        try:
-            base = module.base if module is not None else 0
-            function = find_function(read, base, address) if module is not None else None
-            address = step(read, base, function, registers, address)
-        except (MemoryFault, ValueError):
-            return
-        if registers[Gpr.RSP] <= before:
-            return
-
-
-def symbol(module: Module | None, address: int) -> str:
-    """An address as `module!export+0x12`, `module+0x1234` where no export is before it, or plain hex."""
-    if module is None:
-        return f"0x{address:x}"
-    rva = address - module.base
-    if module.builtin is not None:
-        exports = module.builtin.functions
-    elif module.image is not None:
-        exports = {
-            export.name: export.rva
-            for export in module.image.exports()
-            if export.name is not None and export.forwarder is None
-        }
-    else:
-        exports = {}
-    before = [(place, name) for name, place in exports.items() if place <= rva]
-    if not before:
-        return f"{module.name}+0x{rva:x}"
-    place, name = max(before)
-    return f"{module.name}!{name}+0x{rva - place:x}"

@@ -11,6 +11,7 @@ from runtime.dlls.process_state import process_state
 from runtime.dlls.text import encode_text
 from runtime.dlls.types import BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, LPVOID, LPWSTR, PVOID, ULONGLONG, Out
 from runtime.loader.module import Module
+from runtime.loader.symbols import nearest_export
 from runtime.nt.status import (
     ERROR_INVALID_ADDRESS,
     ERROR_INVALID_HANDLE,
@@ -88,26 +89,6 @@ def _module(thread: Thread, address: int) -> Module:
     if module is None:
         raise Win32Error(ERROR_MOD_NOT_FOUND)
     return module
-
-
-def nearest_export(module: Module, address: int) -> tuple[str, int] | None:
-    """Return the name and address of the export that lies closest before an address, or None."""
-    rva = address - module.base
-    found: tuple[str, int] | None = None
-    if module.builtin is not None:
-        candidates = list(module.builtin.functions.items())
-    elif module.image is not None:
-        candidates = [
-            (export.name, export.rva)
-            for export in module.image.exports()
-            if export.name is not None and export.forwarder is None
-        ]
-    else:
-        candidates = []
-    for name, at in candidates:
-        if at <= rva and (found is None or at > found[1]):
-            found = name, at
-    return None if found is None else (found[0], module.base + found[1])
 
 
 def _from_address(thread: Thread, address: int, displacement: Out[ULONGLONG], target: int, wide: bool) -> int:
