@@ -65,6 +65,7 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     elevated: programs run as administrator; else, as a user's programs do, they may not write to HKEY_LOCAL_MACHINE.
     aslr: load images at random addresses instead of their preferred ones.
     ended_processes: how many ended programs are remembered, for the mount to show.
+    kept_output: how many bytes a mounted machine keeps of what each program writes to its standard output, and error.
     ended_seconds: for how long; 0 is until there are too many.
     missing: what calling a function that does not exist yet does: `fail` ends the program, `zero` returns 0.
     """
@@ -80,6 +81,7 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     aslr: bool = False
     ended_processes: Annotated[int, Meta(ge=0, le=100_000)] = 64
     ended_seconds: Annotated[int, Meta(ge=0)] = 0
+    kept_output: Annotated[int, Meta(ge=0, le=1 << 30)] = 1 << 20
     missing: MissingPolicy = "fail"
     trace: Trace = Trace()
 
@@ -109,6 +111,7 @@ class _File(Struct, forbid_unknown_fields=True, kw_only=True):
     aslr: bool = False
     ended_processes: Annotated[int, Meta(ge=0, le=100_000)] = 64
     ended_seconds: Annotated[int, Meta(ge=0)] = 0
+    kept_output: Annotated[int, Meta(ge=0, le=1 << 30)] = 1 << 20
     missing: MissingPolicy = "fail"
     trace: Trace = Trace()
 
@@ -165,6 +168,7 @@ def load_config(folder: Path) -> MachineConfig:
         aslr=parsed.aslr,
         ended_processes=parsed.ended_processes,
         ended_seconds=parsed.ended_seconds,
+        kept_output=parsed.kept_output,
         missing=parsed.missing,
         trace=trace,
     )

@@ -50,6 +50,7 @@ from runtime.nt.processor import Processor
 from runtime.nt.registry_defaults import MachineFacts, open_registry
 from runtime.nt.services import SERVICE_NUMBERS
 from runtime.nt.shared_data import SharedUserData
+from runtime.nt.standard_streams import StandardStreams
 from runtime.nt.status import NtError
 from runtime.nt.streams import open_streams
 from runtime.nt.thread import Thread
@@ -116,6 +117,8 @@ class Machine:
         self.ended_processes = EndedProcesses()
         self.timer_resolution = 156250
         """What the clock interrupt is set to, in 100 ns; it is answered truthfully but changes nothing here."""
+        self.kept_output = 0
+        """Bytes that are kept of what each program writes to standard output and error."""
         self._next_luid = 0x10000
         self._gone = LoopEvent()
         self._ids: set[int] = set()
@@ -201,6 +204,7 @@ class Machine:
         Raises ImageError, NtError; the process has ended then.
         """
         call_in_loop(self.token, lambda: self.nursery.start_soon(process.run, name=f"process {process.pid}"))
+        process.streams = StandardStreams(process, parameters.standard_handles)
         self.trace.process_start(process.pid, 0, path, parameters.command_line, process.parent_pid)
         try:
             process.prepare(image, path, parameters)

@@ -258,3 +258,71 @@ def test_the_client_imports_neither_trio_nor_unicorn(mounted: Mounted) -> None:
         capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stderr.splitlines()[-1] == b"44 False False"
+
+
+def detached(mounted: Mounted, *arguments: str) -> Path:
+    done = run(mounted, "--detach", "talk.exe", *arguments, cwd=mounted.c / "Tools")
+    assert done.returncode == 0, done.stderr
+    return mounted.folder / "process" / str(int(done.stdout))
+
+
+def test_a_detached_program_is_talked_to_through_its_files(mounted: Mounted) -> None:
+    folder = detached(mounted, "here")
+    assert "host: pipe" in (folder / "stdin").read_text()
+    follower = subprocess.Popen(["tail", "-n", "+1", "-f", folder / "stdout"], stdout=subprocess.PIPE)
+    with follower, open(folder / "stdin", "w") as stdin:
+        assert follower.stdout is not None
+        stdin.write("first line\n")
+        stdin.flush()
+        (folder / "stdin").write_text("second line\n")
+        (folder / "ctl").write_text("eof\n")
+        with pytest.raises(OSError, match=r"Broken pipe|No such process"):
+            (folder / "stdin").write_text("third line\n")
+        lines = iter(follower.stdout.readline, b"")
+        assert any(line == b"line second line\r\n" for line in lines)
+        follower.kill()
+    wait_for(lambda: folder if (folder / "exit_code").read_text() else None)
+    wait_for(lambda: folder if not (folder / "stdin").exists() else None)
+    assert (folder / "exit_code").read_text() == "300 0x0000012c\n"
+    assert (folder / "stderr").read_bytes() == b"error text\r\n"
+    written = (folder / "stdout").read_bytes()
+    assert b"argument here\r\nline first line\r\nline second line\r\n" in written
+    assert (folder / "stdout").stat().st_size == len(written)
+
+
+def test_input_from_a_pipe_can_be_added_to(mounted: Mounted) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-m", "winfs", "run", "talk.exe"], env=environment(mounted.home), cwd=mounted.c / "Tools",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert program.stdin is not None
+    folder = mounted.process_of("talk.exe")
+    (folder / "stdin").write_text("from the file\n")
+    wait_for(lambda: folder if b"fed: 0" in (folder / "stdin").read_bytes() else None)
+    output, _ = program.communicate(b"from the pipe\n", 20)
+    assert output.replace(b"\r\n", b"\n").endswith(b"line from the file\nline from the pipe\n")
+
+
+def test_an_input_that_is_a_file_cannot_be_fed(mounted: Mounted, tmp_path: Path) -> None:
+    with open(tmp_path / "empty", "wb+") as empty:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "winfs", "run", "talk.exe", "wait"], env=environment(mounted.home),
+            cwd=mounted.c / "Tools", stdin=empty, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        with program:
+            folder = mounted.process_of("talk.exe")
+            with pytest.raises(OSError, match="Operation not supported"):
+                (folder / "stdin").write_text("text\n")
+            program.kill()
+
+
+def test_detach_needs_a_mounted_machine_and_a_place_for_the_trace(mounted: Mounted) -> None:
+    for options, part in (
+        (["--machine", "unmounted"], "--detach: the machine is not mounted; 'winfs mount DIR' does that"),
+        (["--trace-apis"], "--detach: the trace needs a file, --trace-output FILE"),
+        (["--timeout", "1"], "--detach and --timeout do not go together"),
+    ):
+        done = run(mounted, "--detach", *options, "talk.exe", cwd=mounted.c / "Tools")
+        assert done.returncode in (1, 2)
+        assert part in done.stderr.decode()
+        assert done.stderr.count(b"\n") == 1

@@ -129,7 +129,7 @@ class Run:
             for pump in pumps:
                 os.close(pump.passed)
                 pump.thread.start()
-            code = self._wait()
+            code = self._wait("exit")
             for pump in pumps:
                 if pump.output:
                     pump.thread.join()
@@ -151,6 +151,20 @@ class Run:
             print(f"winfs: {program.program}: exit code {code:#x} ({code})", file=sys.stderr)
         return exit_status(code)
 
+    def detach(self, program: Program) -> int:
+        """Start it, to run on by itself, and return its process id. Raises ClientError."""
+        passed: dict[int, int] = {}
+        if program.tracing is not None:
+            passed[TRACE_STREAM] = _trace_output(program.tracing, {})
+            if os.fstat(passed[TRACE_STREAM]).st_dev in _mount_devices():
+                raise ClientError(f"{program.tracing.output}: the trace of a detached program cannot go into the mount")
+        request = request_of(program) | {"streams": list(passed), "detach": True}
+        try:
+            self._connection.send(request, list(passed.values()))
+            return self._wait("started")
+        except ControlError as error:
+            raise ClientError(str(error)) from None
+
     def _passed(self, descriptors: Mapping[int, int]) -> tuple[list[int], list[_Pump]]:
         ours = _mount_devices()
         passed: list[int] = []
@@ -164,12 +178,13 @@ class Run:
                 passed.append(descriptor)
         return passed, list(pumps.values())
 
-    def _wait(self) -> int:
+    def _wait(self, what: str) -> int:
+        """The number that the daemon tells under that name."""
         while True:
             message = self._connection.receive()
             if message is None:
                 raise ClientError("the machine was shut down")
-            error, code = message.get("error"), message.get("exit")
+            error, code = message.get("error"), message.get(what)
             if isinstance(error, str):
                 raise ClientError(error)
             if isinstance(code, int):

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -103,6 +103,7 @@ class MountedMachine:
     async def _run(self) -> None:
         async with open_machine(self._config) as machine:
             self.machine = machine
+            machine.kept_output = self._config.kept_output
             machine.trace.attach_spool(self._config.folder / "trace", text=True)
             machine.trace.set_filter(self._rules)
             tree = MachineTree(machine, lambda: operations, self.stop)
@@ -117,6 +118,7 @@ class MountedMachine:
                 raise DaemonError(f"{self._mountpoint}: cannot be mounted: {error}") from None
             try:
                 async with trio.open_nursery() as nursery:
+                    self._nursery = nursery
                     nursery.start_soon(self._watch_signals)
                     nursery.start_soon(self._end, session)
                     nursery.start_soon(self._serve_clients, listener)
@@ -208,7 +210,12 @@ class MountedMachine:
         try:
             try:
                 view = self._view(client, request)
-                process = await self._start(client, request, view)
+                if request.get("detach") is True:
+                    process = await self._start_detached(request, view)
+                    view = None
+                    await client.send({"started": process.pid})
+                    return
+                process = await self._start(request, client.streams(request), view)
             finally:
                 client.close_descriptors()
             with suppress(OSError):  # a client that has gone is seen below
@@ -232,9 +239,33 @@ class MountedMachine:
                 nursery.cancel_scope.cancel()
         await client.send({"exit": code})
 
-    async def _start(self, client: _Client, request: Message, view: View | None) -> Process:
+    async def _start_detached(self, request: Message, view: View | None) -> Process:
+        """Start a program that runs on by itself: its input comes, and its output goes, through its files only."""
+        reading, writing = os.pipe()
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            process = await self._start(request, {0: reading, 1: nowhere, 2: nowhere}, view)
+        except BaseException:
+            os.close(writing)
+            raise
+        finally:
+            os.close(reading)
+            os.close(nowhere)
+        self._nursery.start_soon(self._see_out, process, view, writing)
+        return process
+
+    async def _see_out(self, process: Process, view: View | None, descriptor: int) -> None:
+        """Keep the input of a detached program open, and its trace, until it is gone."""
+        try:
+            await self.machine.gone(process)
+        finally:
+            os.close(descriptor)
+            if view is not None:
+                with self.machine.lock:
+                    self.machine.trace.remove_view(view)
+
+    async def _start(self, request: Message, streams: Mapping[int, int], view: View | None) -> Process:
         """Start the program that a client asks for. Raises ImageError, ConfigError, OSError."""
-        streams = client.streams(request)
         with self.machine.lock:
             self.drives.add_configured(_texts(request, "drives"))
             folder = self.drives.place(_texts(request, "folder"), writable=True, fallback="C:\\")

@@ -22,6 +22,7 @@ from runtime.nt.wait import Waitable
 
 if TYPE_CHECKING:
     from runtime.machine import Machine
+    from runtime.nt.output import Output
     from runtime.nt.process import Process
 
 ENABLE_PROCESSED_INPUT = 0x1
@@ -97,6 +98,8 @@ class Console:
         self.pending_bytes = b""
         """Input that was read as text and did not fit a caller's buffer as bytes."""
         self._decoder: codecs.IncrementalDecoder | None = None
+        self.output: Output | None = None
+        """What the terminal got, where that is kept."""
 
     def close(self) -> None:
         """Put the terminal back as it was."""
@@ -169,6 +172,8 @@ class Console:
         """Send bytes to the terminal as they are. Raises OSError."""
         terminal = self.terminal
         assert terminal is not None
+        if self.output is not None:
+            self.output.add(data)
         done = terminal.write_some(data)
         while done < len(data):
             await leave_engine()

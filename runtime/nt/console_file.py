@@ -113,6 +113,8 @@ class ConsoleOutputFile(ConsoleFile):
             done = terminal.write_some(data)
         except OSError as error:
             raise NtError(status_of(error)) from error
+        if self.console.output is not None:
+            self.console.output.add(data[:done])
         request.information = request.length
         if done == len(data):
             return STATUS_SUCCESS

@@ -6,6 +6,7 @@ thread's own task, so that only that thread waits.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import stat
@@ -19,6 +20,7 @@ from runtime.nt import file_flags as ff
 from runtime.nt.file import Answer, FileObject, OpenRequest, unpack_exact
 from runtime.nt.file_information import basic, network_open
 from runtime.nt.io_request import IoRequest
+from runtime.nt.park import call_in_loop
 from runtime.nt.status import (
     STATUS_ACCESS_VIOLATION,
     STATUS_END_OF_FILE,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from runtime.nt.process import Process
 
 _CHUNK = 1 << 16
+_MOST_FED = 16 << 20
 _ATOMIC = 4096
 """PIPE_BUF: a blocking pipe that polls writable takes this much at once."""
 
@@ -53,6 +56,7 @@ class HostFile(FileObject):
         request = OpenRequest(process, access, 3, options=ff.FILE_SYNCHRONOUS_IO_NONALERT)
         super().__init__(name, request, access)
         self.fd = fd
+        self._token = process.machine.token
         mode = os.fstat(fd).st_mode
         self.is_disk = stat.S_ISREG(mode)
         self.is_pipe = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
@@ -67,10 +71,38 @@ class HostFile(FileObject):
                 self._own = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             except OSError:
                 self._own = -1
+        self._fed = bytearray()
+        """What was put in front of what the descriptor gives."""
+        self._cut = False
+        self._waiting: trio.CancelScope | None = None
         self._reading: trio.Lock | None = None
         self._writing: trio.Lock | None = None
 
     # Reading
+
+    def feed(self, data: bytes) -> None:
+        """Let the program read this before anything else.
+
+        Raises OSError EPIPE when nobody reads it any more, ENOBUFS when it is read too slowly.
+        """
+        if self.fd < 0 or self._cut:
+            raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
+        if len(self._fed) + len(data) > _MOST_FED:
+            raise OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))
+        self._fed += data
+        self._wake()
+
+    def end(self) -> None:
+        """Let the input end after what has been fed."""
+        self._cut = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None:
+            call_in_loop(self._token, self._waiting.cancel)
+
+    def _has_input(self) -> bool:
+        return bool(self._fed) or self._cut or self._ready(select.POLLIN)
 
     def _ready(self, events: int) -> bool:
         poll = select.poll()
@@ -82,12 +114,20 @@ class HostFile(FileObject):
             return STATUS_SUCCESS
         if self.is_disk and request.offset is not None and request.offset >= 0:
             os.lseek(self.fd, request.offset, os.SEEK_SET)
-        if self.is_disk or self._ready(select.POLLIN):
+        if self.is_disk or self._has_input():
             return self._read_now(request)
         request.work = lambda: self._read_later(request)
         return request.pend(lambda: None)
 
     def _read_now(self, request: IoRequest) -> int:
+        if self._fed:
+            data = bytes(self._fed[: request.length])
+            request.write_buffer(data)
+            del self._fed[: len(data)]
+            request.information = len(data)
+            return STATUS_SUCCESS
+        if self._cut:
+            return STATUS_PIPE_BROKEN if self.is_pipe else STATUS_END_OF_FILE
         try:
             views = request.memory.views(request.buffer, min(request.length, _CHUNK * 16), write=True)
             count = os.readv(self.fd, views[:512])
@@ -104,8 +144,10 @@ class HostFile(FileObject):
         if self._reading is None:
             self._reading = trio.Lock()
         async with self._reading:
-            while not self._ready(select.POLLIN):
-                await trio.lowlevel.wait_readable(self.fd)
+            while not self._has_input():
+                with trio.CancelScope() as self._waiting:
+                    await trio.lowlevel.wait_readable(self.fd)
+                self._waiting = None
             if request.done:
                 return
             try:
@@ -228,6 +270,8 @@ class HostFile(FileObject):
         import fcntl
         import termios
 
+        if self._fed or self._cut:
+            return len(self._fed)
         try:
             return int.from_bytes(fcntl.ioctl(self.fd, termios.FIONREAD, bytes(4)), "little")
         except OSError:
@@ -264,7 +308,7 @@ class HostFile(FileObject):
         if not self.is_pipe:
             return super().peek(length)
         available = self._available()
-        if not available and self._ready(select.POLLIN):
+        if not available and self._has_input():
             raise NtError(STATUS_PIPE_BROKEN)
         return b"", available, 0
 
@@ -281,4 +325,4 @@ class HostFile(FileObject):
 
     def state(self) -> dict[str, str | int | bool | None]:
         kind = "disk" if self.is_disk else "pipe" if self.is_pipe else "device"
-        return super().state() | {"host": kind}
+        return super().state() | {"host": kind, "fed": len(self._fed), "ended": self._cut}

@@ -75,6 +75,9 @@ async def write_file(
     file = get_writable_file(thread, handle)
     request = IoRequest(thread, file, completion, buffer=buffer, length=length, offset=offset, key=key)
     await request.finish(file.write(request))
+    streams = thread.process.streams
+    if streams is not None and request.information:
+        streams.wrote(file, request)
     return request
 
 

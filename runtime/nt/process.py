@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from runtime.machine import Machine
     from runtime.nt.console import Console
     from runtime.nt.job import Job
+    from runtime.nt.standard_streams import StandardStreams
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +127,8 @@ class Process(Waitable):
         self.error_reporting = 0
         """Flags of WerSetFlags."""
         self.console: Console | None = None
+        self.streams: StandardStreams | None = None
+        """The standard streams, from the start of the program on."""
         self.job: Job | None = None
         self.group = pid
         """Process group that console control events are sent to."""
@@ -443,6 +446,8 @@ class Process(Waitable):
     def report(self, text: str) -> None:
         """Tell the person who runs the program, on its standard error."""
         data = (text + "\n").encode("utf-8", "backslashreplace")
+        if self.streams is not None and self.streams.error is not None:
+            self.streams.error.add(data)
         if self.report_descriptor >= 0:
             try:
                 os.write(self.report_descriptor, data)
@@ -535,10 +540,12 @@ class Process(Waitable):
 
     def record(self) -> ProcessRecord:
         """What is to be remembered of the process."""
+        streams = self.streams
         return ProcessRecord(
             self.pid, self.parent_pid, self.image_path, self.command_line, self.current_directory,
             self.environment_block()[:_ENVIRONMENT_KEPT], str(self.token.user), self.exit_status, self.exit_reason,
-            self.create_time, self.exit_time,
+            self.create_time, self.exit_time, streams.output if streams is not None else None,
+            streams.error if streams is not None else None,
         )  # fmt: skip
 
     def state(self) -> dict[str, str | int | bool | None]:

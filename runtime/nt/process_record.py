@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from runtime.nt.output import Output
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
@@ -22,6 +24,9 @@ class ProcessRecord:
     exit_reason: str | None
     create_time: int
     exit_time: int
+    output: Output | None = None
+    error: Output | None = None
+    """What it wrote to standard output and error, where that is kept."""
 
 
 class EndedProcesses:

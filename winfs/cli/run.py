@@ -170,6 +170,8 @@ def with_boot_options(
 @boot_options
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
               help="End the program after this time; the exit status is then 124.")  # fmt: skip
+@click.option("--detach", is_flag=True,
+              help="Let it run on by itself on the mounted machine, and print its process id.")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Tell the full exit code, and what is done.")
 @click.argument("program")
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
@@ -192,6 +194,7 @@ def command(
     engine: EngineName | None,
     aslr: bool,
     missing: MissingPolicy | None,
+    detach: bool,
     verbose: bool,
 ) -> int:
     """Run the Windows program PROGRAM. Everything after it belongs to the program.
@@ -214,11 +217,17 @@ def command(
         Tracing(trace_format or "text", trace_output, trace_filter, trace_category, trace_function) if traced else None,
         missing, aslr,
     )  # fmt: skip
+    if detach and timeout is not None:
+        raise click.UsageError("--detach and --timeout do not go together")
+    if detach and traced and trace_output is None:
+        raise click.UsageError("--detach: the trace needs a file, --trace-output FILE")
     boot = {"--root": root, "--volume-serial": volume_serial, "--engine": engine}
     at_boot = next((name for name, value in boot.items() if value is not None), None)
-    status = run_mounted(machine_name, wanted, at_boot, timeout, verbose)
+    status = run_mounted(machine_name, wanted, at_boot, timeout, verbose, detach)
     if status is not None:
         return status
+    if detach:
+        raise CommandError("--detach: the machine is not mounted; 'winfs mount DIR' does that")
     try:
         config = load_config(machine_folder(machine_name))
     except ConfigError as error:
@@ -246,7 +255,12 @@ def command(
 
 
 def run_mounted(
-    machine_name: str | None, program: Program, at_boot: str | None, timeout: float | None, verbose: bool
+    machine_name: str | None,
+    program: Program,
+    at_boot: str | None,
+    timeout: float | None,
+    verbose: bool,
+    detach: bool = False,
 ) -> int | None:
     """Run the program on the machine that is mounted; None when it is not. Raises CommandError.
 
@@ -269,6 +283,9 @@ def run_mounted(
                 f"{at_boot}: the machine '{found.folder.name}' is mounted, and this is decided when it boots; "
                 f"give {at_boot} to 'winfs mount'"
             )
+        if detach:
+            click.echo(Run(found.connection).detach(program))
+            return 0
         return Run(found.connection)(program, timeout, verbose)
     except ClientError as error:
         raise CommandError(str(error)) from None

@@ -70,6 +70,7 @@ def _config(machine: Machine) -> bytes:
         f"aslr = {str(config.aslr).lower()}",
         f"ended_processes = {config.ended_processes}",
         f"ended_seconds = {config.ended_seconds}",
+        f"kept_output = {config.kept_output}",
         f"missing = {_quoted(config.missing)}",
         "",
         "[drives]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 from collections.abc import Callable, Hashable, Iterator
 from functools import partial
@@ -24,13 +25,17 @@ from runtime.memory.constants import (
 )
 from runtime.memory.faults import MemoryFault
 from runtime.memory.inspect import peek, store
+from runtime.nt.file import FileObject
 from runtime.nt.handles import HandleEntry
+from runtime.nt.host_file import HostFile
+from runtime.nt.output import Output
 from runtime.nt.process import Process
 from runtime.nt.process_record import ProcessRecord
 from runtime.nt.status import STATUS_PENDING, NtError, status_name
 from winfs.mount.node import (
     Attributes,
     Command,
+    ContentHandle,
     Directory,
     File,
     Handle,
@@ -162,6 +167,10 @@ class _PidDirectory(Directory):
         return StreamFile(key, partial(spool.process, self._pid), None, self._pollers)
 
 
+    def _output(self, output: Output) -> Callable[[Hashable], Node]:
+        return lambda key: StreamFile(key, lambda: output, None, self._pollers)
+
+
 class EndedDirectory(_PidDirectory):
     """A process that has ended."""
 
@@ -183,6 +192,9 @@ class EndedDirectory(_PidDirectory):
             name: partial(Text, content=content) for name, content in contents.items()
         }
         makers["trace.jsonl"] = self._trace
+        for name, output in (("stdout", record.output), ("stderr", record.error)):
+            if output is not None:
+                makers[name] = self._output(output)
         return makers
 
     def _status(self) -> bytes:
@@ -227,8 +239,14 @@ class ProcessDirectory(_PidDirectory):
             "threads": lambda key: ThreadsDirectory(key, process),
             "handles": lambda key: HandlesDirectory(key, process),
             "trace.jsonl": self._trace,
-            "ctl": lambda key: Command(key, lambda: b"kill\nsuspend\nresume\ndump FILE\n", self._control),
+            "ctl": lambda key: Command(key, lambda: b"kill\nsuspend\nresume\neof\ndump FILE\n", self._control),
         }
+        streams = process.streams
+        if streams is not None:
+            for name, output in (("stdout", streams.output), ("stderr", streams.error)):
+                if output is not None:
+                    makers[name] = self._output(output)
+            makers["stdin"] = lambda key: InputFile(key, streams.input)
         return makers
 
     def _exit_code(self) -> bytes:
@@ -276,6 +294,8 @@ class ProcessDirectory(_PidDirectory):
         elif verb == "resume":
             for thread in list(process.threads.values()):
                 thread.resume()
+        elif verb == "eof":
+            _fed(process.streams.input if process.streams is not None else None).end()
         elif verb == "dump" and argument:
             self._dump(argument)
         else:
@@ -313,6 +333,47 @@ def _maps(process: Process) -> bytes:
             lines.append(line.rstrip())
         address = region.base + region.size
     return text("".join(f"{line}\n" for line in lines))
+
+
+def _fed(file: FileObject | None) -> HostFile:
+    """A standard input that can be fed: no terminal, no file on a disk. Raises OSError EOPNOTSUPP for any other."""
+    if not isinstance(file, HostFile) or file.is_disk:
+        raise fail(errno.EOPNOTSUPP)
+    return file
+
+
+class InputFile(Text):
+    """`stdin`: reading says what it is; writing gives the program input, in front of what comes from elsewhere."""
+
+    mode = 0o644
+
+    def __init__(self, key: Hashable, file: FileObject | None) -> None:
+        super().__init__(key, lambda: state_text(file.state()) if file is not None else b"none\n")
+        self._file = file
+
+    def open(self, flags: int) -> Handle:
+        reading = flags & os.O_ACCMODE != os.O_WRONLY
+        if flags & os.O_ACCMODE != os.O_RDONLY:
+            _fed(self._file)
+        return InputHandle(self._content() if reading else b"", self._file)
+
+    def truncate(self, size: int) -> None:
+        """`>` truncates before it writes; there is nothing to cut."""
+
+
+class InputHandle(ContentHandle):
+    """The open standard input of a program."""
+
+    def __init__(self, content: bytes, file: FileObject | None) -> None:
+        super().__init__(content)
+        self._file = file
+
+    def write(self, offset: int, data: bytes) -> int:
+        _fed(self._file).feed(data)
+        return len(data)
+
+    def truncate(self, size: int) -> None:
+        """`>` truncates before it writes; there is nothing to cut."""
 
 
 class MemoryFile(File):
