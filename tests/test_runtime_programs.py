@@ -7,6 +7,7 @@ texts come from Wine, the C++ ones with Microsoft's own vcruntime140.dll.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,13 +59,32 @@ def expected(name: str) -> bytes:
     return (SOURCES / f"{name}.expected").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["seh", "heap", "fibers", "preemption", "ending"])
+@pytest.mark.parametrize("name", ["seh", "heap", "fibers", "preemption", "ending", "unwinding"])
 def test_a_c_program_prints_what_it_prints_on_windows(name: str, compile_c: Compiler, winfs: Runner) -> None:
     source = (SOURCES / f"{name}.c").read_text()
     program = compile_c(source, "-fms-extensions", "-fno-sanitize=all", "-w", name=f"{name}.exe")
     done = winfs("run", program, timeout=240)
     assert done.stdout.replace(b"\r\n", b"\n") == expected(name), done.stderr.decode()
     assert done.returncode == 0
+
+
+def test_a_fault_in_dll_main_fails_the_load_with_its_code(compile_c: Compiler, tmp_path: Path, winfs: Runner) -> None:
+    flags = ("-fms-extensions", "-fno-sanitize=all", "-w")
+    library = compile_c((SOURCES / "faulting_dll.c").read_text(), "-shared", *flags, name="faulting.dll")
+    program = compile_c((SOURCES / "loads_faulting.c").read_text(), *flags, name="loads_faulting.exe")
+    for file in (library, program):
+        shutil.copy(file, tmp_path)
+    done = winfs("run", tmp_path / "loads_faulting.exe")
+    assert done.stdout.replace(b"\r\n", b"\n") == expected("loads_faulting"), done.stderr.decode()
+    assert done.returncode == 0
+
+
+def test_exceptions_of_a_mingw_cpp_program(compile_c: Compiler, winfs: Runner) -> None:
+    source = (SOURCES / "itanium_exceptions.cpp").read_text()
+    program = compile_c(source, "-w", name="itanium_exceptions.exe", language="c++")
+    done = winfs("run", program)
+    assert done.stdout.replace(b"\r\n", b"\n") == expected("itanium_exceptions"), done.stderr.decode()
+    assert done.returncode == 9
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O2"])

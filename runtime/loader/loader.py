@@ -362,11 +362,13 @@ class Loader:
 
     # Initializers
 
-    async def run_initializers(self, thread: Thread, reserved: int) -> bool:
-        """Deliver DLL_PROCESS_ATTACH to modules that have not had it, dependencies first; False when one refused.
+    async def run_initializers(self, thread: Thread, reserved: int) -> None:
+        """Deliver DLL_PROCESS_ATTACH to modules that have not had it, dependencies first.
 
         `reserved` is DllMain's third argument: not 0 for DLLs that the program itself imports.
+        Raises NtError: STATUS_DLL_INIT_FAILED when a DllMain refuses, or the code of an exception that it let through.
         """
+        fatal = reserved != 0
         while self._initialization:
             module = self._initialization.pop(0)
             if module.initialized or module.as_data:
@@ -376,25 +378,39 @@ class Loader:
             assert self.lists is not None
             if module.is_dll:
                 self.lists.initialized(module)
-            await self._tls_callbacks(thread, module, DLL_PROCESS_ATTACH)
-            if module.is_dll and module.entry and not await self._call(thread, module, DLL_PROCESS_ATTACH, reserved):
-                return False
-        return True
+            failed = await self._tls_callbacks(thread, module, DLL_PROCESS_ATTACH, fatal=fatal)
+            if not failed and module.is_dll and module.entry:
+                answer, failed = await self._call(
+                    thread, module, module.entry, DLL_PROCESS_ATTACH, reserved, fatal=fatal
+                )
+                failed = failed or (0 if answer else st.STATUS_DLL_INIT_FAILED)
+            if failed:
+                raise NtError(failed)
 
-    async def _call(self, thread: Thread, module: Module, reason: int, reserved: int) -> int:
-        routine = self.dispatcher("LdrpCallInitRoutine")
-        return await thread.call(routine, module.entry, module.base, reason, reserved) & 0xFFFFFFFF
+    async def _call(
+        self, thread: Thread, module: Module, routine: int, reason: int, reserved: int, *, fatal: bool = False
+    ) -> tuple[int, int]:
+        """Call a DllMain or TLS callback; its answer, and the NTSTATUS of an exception that it let through or 0.
 
-    async def _tls_callbacks(self, thread: Thread, module: Module, reason: int) -> None:
+        Where that would be `fatal` the exception goes on, unhandled: the process ends with it.
+        """
+        dispatcher = self.dispatcher("LdrpCallInitRoutine")
+        answer = await thread.call(dispatcher, routine, module.base, reason, reserved, fatal)
+        return answer & 0xFFFFFFFF, answer >> 32 & 0xFFFFFFFF
+
+    async def _tls_callbacks(self, thread: Thread, module: Module, reason: int, *, fatal: bool = False) -> int:
+        """Call a module's TLS callbacks; the NTSTATUS of an exception that one let through, else 0."""
         if module.tls is None or not module.tls.callbacks_table:
-            return
-        routine = self.dispatcher("LdrpCallInitRoutine")
+            return 0
         table = module.base + module.tls.callbacks_table
         for index in range(1024):
             callback = self._memory.read_pointer(table + index * self._process.pointer_size)
             if not callback:
                 break
-            await thread.call(routine, callback, module.base, reason, 0)
+            _, failed = await self._call(thread, module, callback, reason, 0, fatal=fatal)
+            if failed:
+                return failed
+        return 0
 
     async def thread_attach(self, thread: Thread) -> None:
         """Deliver DLL_THREAD_ATTACH on a new thread."""
@@ -402,14 +418,14 @@ class Loader:
             if module.initialized and module.thread_calls:
                 await self._tls_callbacks(thread, module, DLL_THREAD_ATTACH)
                 if module.is_dll and module.entry:
-                    await self._call(thread, module, DLL_THREAD_ATTACH, 0)
+                    await self._call(thread, module, module.entry, DLL_THREAD_ATTACH, 0)
 
     async def thread_detach(self, thread: Thread) -> None:
         """Deliver DLL_THREAD_DETACH on a thread that ends, last initialized first."""
         for module in reversed(self._initialized[:]):
             if module.initialized and module.thread_calls:
                 if module.is_dll and module.entry:
-                    await self._call(thread, module, DLL_THREAD_DETACH, 0)
+                    await self._call(thread, module, module.entry, DLL_THREAD_DETACH, 0)
                 await self._tls_callbacks(thread, module, DLL_THREAD_DETACH)
 
     async def process_detach(self, thread: Thread) -> None:
@@ -419,7 +435,7 @@ class Loader:
             if module.initialized:
                 module.initialized = False
                 if module.is_dll and module.entry:
-                    await self._call(thread, module, DLL_PROCESS_DETACH, 1)
+                    await self._call(thread, module, module.entry, DLL_PROCESS_DETACH, 1)
                 await self._tls_callbacks(thread, module, DLL_PROCESS_DETACH)
 
     # Unloading
@@ -434,7 +450,7 @@ class Loader:
         if module.initialized:
             module.initialized = False
             if module.is_dll and module.entry:
-                await self._call(thread, module, DLL_PROCESS_DETACH, 0)
+                await self._call(thread, module, module.entry, DLL_PROCESS_DETACH, 0)
             await self._tls_callbacks(thread, module, DLL_PROCESS_DETACH)
         dependencies, module.dependencies = module.dependencies, []
         if module in self.modules:

@@ -18,7 +18,7 @@ async def load_module(thread: Thread, name: str, flags: int) -> Module:
     """Load a DLL and run its initializers.
 
     Raises NtError: STATUS_DLL_NOT_FOUND, STATUS_INVALID_IMAGE_FORMAT, STATUS_CONFLICTING_ADDRESSES,
-    STATUS_DLL_INIT_FAILED.
+    STATUS_DLL_INIT_FAILED, the code of an exception in DllMain.
     """
     loader = thread.process.loader
     try:
@@ -31,9 +31,11 @@ async def load_module(thread: Thread, name: str, flags: int) -> Module:
     except ImageError as error:
         thread.process.report(f"winfs: {error}")
         raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
-    if not await loader.run_initializers(thread, 0):
+    try:
+        await loader.run_initializers(thread, 0)
+    except NtError:
         await loader.free(thread, module)
-        raise NtError(st.STATUS_DLL_INIT_FAILED)
+        raise
     return module
 
 
@@ -57,8 +59,8 @@ async def procedure(thread: Thread, base: int, name: str | int) -> int:
         raise NtError(st.STATUS_DLL_NOT_FOUND)
     loaded = len(loader.modules)
     address = loader.export(module, name)
-    if len(loader.modules) > loaded and not await loader.run_initializers(thread, 0):
-        raise NtError(st.STATUS_DLL_INIT_FAILED)
+    if len(loader.modules) > loaded:
+        await loader.run_initializers(thread, 0)
     if address is None:
         raise NtError(st.STATUS_ENTRYPOINT_NOT_FOUND if isinstance(name, str) else st.STATUS_ORDINAL_NOT_FOUND)
     return process.import_thunk(module, name, address) if isinstance(name, str) else address

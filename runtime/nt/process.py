@@ -312,8 +312,10 @@ class Process(Waitable):
 
     async def _start_first(self, thread: Thread) -> None:
         await thread.call(self.loader.dispatcher("LdrpInitializeProcess"))
-        if not await self.loader.run_initializers(thread, 1):
-            self.terminate(st.STATUS_DLL_INIT_FAILED)
+        try:
+            await self.loader.run_initializers(thread, 1)
+        except NtError as error:
+            self.terminate(error.status)
         self.initialized = True
 
     async def _start_other(self, thread: Thread) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.stringapiset import resolve_code_page
-from runtime.dlls.types import BOOL, DWORD, INT, LCID, LPARAM, LPCWSTR, LPSTR, LPWSTR, PVOID, InBytes
+from runtime.dlls.types import BOOL, DWORD, INT, LCID, LPARAM, LPCSTR, LPCWSTR, LPSTR, LPWSTR, PVOID, InBytes
 from runtime.nt import ctype
 from runtime.nt import status as st
 from runtime.nt.casing import upcase
 from runtime.nt.locale import locale_by_id, locale_by_name
+from runtime.nt.process import Process
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
 
@@ -152,6 +153,35 @@ def CompareStringOrdinal(
         left, right = upcase(left), upcase(right)
     first, second = (text.encode("utf-16-be", "surrogatepass") for text in (left, right))
     return CSTR_EQUAL if first == second else CSTR_LESS_THAN if first < second else CSTR_GREATER_THAN
+
+
+def _order(left: str | bytes | None, right: str | bytes | None, process: Process, flags: int) -> int:
+    """Less than, equal to or greater than 0, as lstrcmp answers; NULL comes before every string."""
+    if left is None or right is None:
+        return (left is not None) - (right is not None)
+    decode = resolve_code_page(process, 0).decode
+    texts = [decode(text) if isinstance(text, bytes) else text for text in (left, right)]
+    return compare(texts[0], texts[1], flags) - CSTR_EQUAL
+
+
+@kernel32.export("environment")
+def lstrcmpW(thread: Thread, lpString1: LPCWSTR, lpString2: LPCWSTR) -> INT:
+    return _order(lpString1, lpString2, thread.process, 0)
+
+
+@kernel32.export("environment")
+def lstrcmpiW(thread: Thread, lpString1: LPCWSTR, lpString2: LPCWSTR) -> INT:
+    return _order(lpString1, lpString2, thread.process, ctype.NORM_IGNORECASE)
+
+
+@kernel32.export("environment")
+def lstrcmpA(thread: Thread, lpString1: LPCSTR, lpString2: LPCSTR) -> INT:
+    return _order(lpString1, lpString2, thread.process, 0)
+
+
+@kernel32.export("environment")
+def lstrcmpiA(thread: Thread, lpString1: LPCSTR, lpString2: LPCSTR) -> INT:
+    return _order(lpString1, lpString2, thread.process, ctype.NORM_IGNORECASE)
 
 
 def map_text(text: str, flags: int) -> str:

@@ -39,23 +39,28 @@ void NTAPI LdrpInitializeProcess(void)
 
 typedef BOOL(WINAPI *dll_entry)(PVOID base, DWORD reason, PVOID reserved);
 
-static LONG init_filter(DWORD reason, PEXCEPTION_POINTERS pointers)
+static LONG init_filter(BOOL fatal, PEXCEPTION_POINTERS pointers, NTSTATUS *status)
 {
-    /* A detach routine's failure must not keep the process from ending; a failing attach is the caller's. */
-    return reason == DLL_PROCESS_DETACH || reason == DLL_THREAD_DETACH ? EXCEPTION_EXECUTE_HANDLER
-                                                                       : EXCEPTION_CONTINUE_SEARCH;
+    /* Whoever starts a process whose own DLL cannot attach is to see where it failed; every other failure is the loader's:
+     * a load that fails with the exception's code, or a detach that went wrong and must not keep the rest from ending. */
+    if (fatal)
+        return EXCEPTION_CONTINUE_SEARCH;
+    *status = pointers->ExceptionRecord->ExceptionCode;
+    return EXCEPTION_EXECUTE_HANDLER;
 }
 
-/* Run a DllMain or TLS callback; returns what it returned, or FALSE when a detach raised an exception. */
-BOOL NTAPI LdrpCallInitRoutine(dll_entry entry, PVOID base, DWORD reason, PVOID reserved)
+/* Run a DllMain or TLS callback; returns what it returned in the low half, and the code of an exception that it let
+ * through in the high half, unless such an exception is to stay `fatal`. */
+ULONG64 NTAPI LdrpCallInitRoutine(dll_entry entry, PVOID base, DWORD reason, PVOID reserved, BOOL fatal)
 {
+    NTSTATUS status = 0;
     BOOL result = FALSE;
     __try {
         result = entry(base, reason, reserved);
-    } __except (init_filter(reason, GetExceptionInformation())) {
+    } __except (init_filter(fatal, GetExceptionInformation(), &status)) {
         result = FALSE;
     }
-    return result;
+    return (ULONG64)(ULONG)status << 32 | (ULONG)result;
 }
 
 DWORD shutdown_thread;

@@ -252,12 +252,13 @@ PEXCEPTION_ROUTINE NTAPI rtl_VirtualUnwind(ULONG wanted, ULONG64 base, ULONG64 p
     function = direct_entry(base, function);
     const UNWIND_HEADER *header = header_of(base, function);
     uint64_t offset = pc - base - function->BeginAddress;
-    BOOL in_prologue = offset < header->prolog && !(header->flags & UNW_FLAG_CHAININFO);
+    BOOL in_prologue = offset < header->prolog;
 
     /* The frame: where saves are relative to, and what handlers know this activation by. */
     uint64_t frame = context->Rsp;
     if (header->frame_register) {
-        BOOL established = offset >= header->prolog || (header->flags & UNW_FLAG_CHAININFO);
+        /* A chained part begins where the frame register is already set. */
+        BOOL established = !in_prologue || (header->flags & UNW_FLAG_CHAININFO);
         for (unsigned i = 0; !established && i < header->count; i += code_slots(header, i))
             if (header->codes[i].op == UWOP_SET_FPREG)
                 established = offset >= header->codes[i].offset;
@@ -277,7 +278,6 @@ PEXCEPTION_ROUTINE NTAPI rtl_VirtualUnwind(ULONG wanted, ULONG64 base, ULONG64 p
         }
     }
 
-    const UNWIND_HEADER *first = header;
     BOOL machine_frame = undo_codes(header, in_prologue ? offset : 0xffffffff, frame, context, pointers);
     for (unsigned depth = 0; (header->flags & UNW_FLAG_CHAININFO) && depth < 32; ++depth) {
         function = direct_entry(base, (PRUNTIME_FUNCTION)unwind_tail(header));
@@ -290,7 +290,6 @@ PEXCEPTION_ROUTINE NTAPI rtl_VirtualUnwind(ULONG wanted, ULONG64 base, ULONG64 p
     }
     if (in_prologue || !(header->flags & wanted & (UNW_FLAG_EHANDLER | UNW_FLAG_UHANDLER)))
         return NULL;
-    (void)first;
     const ULONG *tail = unwind_tail(header);
     *handler_data = (PVOID)(tail + 1);
     return (PEXCEPTION_ROUTINE)(base + tail[0]);
