@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -118,7 +119,7 @@ def test_the_text_form_lies_beside_the_json_form_when_asked_for(tmp_path: Path) 
     assert lines[0].startswith("[0.100] [TID:1004] OUTPUT ")
 
 
-def test_a_full_disk_ends_the_spool_and_not_the_machine(tmp_path: Path) -> None:
+def test_a_full_disk_costs_events_until_there_is_room_again(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     fill(spool, [event(1)])
     spool.json.close()
@@ -128,6 +129,13 @@ def test_a_full_disk_ends_the_spool_and_not_the_machine(tmp_path: Path) -> None:
     trace.flush()
     assert isinstance(spool.failure, OSError)
     assert trace.dropped == 1
+    (tmp_path / "000002.jsonl").rmdir()
+    trace.process_exit(2, 2, 0)
+    trace.flush()
+    assert spool.failure is None
+    lines = [json.loads(line) for line in (tmp_path / "000002.jsonl").read_bytes().splitlines()]
+    assert [line["event"] for line in lines] == ["process_exit", "drop"]
+    assert lines[1]["args"]["events"] == 1
 
 
 def test_the_writer_delivers_within_its_interval_without_being_asked(tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITH
 class StoreError(Exception):
     """The database cannot be opened or written; the message names the file and the cause."""
 
+    @property
+    def disk_full(self) -> bool:
+        """Whether the cause is a disk without space."""
+        cause = self.__cause__
+        return isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_FULL
+
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
@@ -101,7 +107,7 @@ class RegistryStore:
         self.path = path
         self.read_only = False
         self.created = True
-        self.error: str | None = None
+        self.error: sqlite3.Error | None = None
         """Why the last commit failed, or None; changes stay in memory and are tried again."""
         self.commits = 0
         self._lock = threading.Lock()
@@ -332,7 +338,7 @@ class RegistryStore:
             self._write_values(database, ((path, fold, row) for path, fold, row in changed if row is not None))
             database.execute("COMMIT")
         except sqlite3.Error as error:
-            self.error = str(error)
+            self.error = error
             with contextlib.suppress(sqlite3.Error):
                 if database.in_transaction:
                     database.execute("ROLLBACK")
@@ -351,7 +357,7 @@ class RegistryStore:
         with self._lock, self._patience(self._database) if self._database else contextlib.nullcontext():
             done = self._commit(durable)
         if not done:
-            raise StoreError(f"{self.path}: cannot write the registry: {self.error}")
+            raise StoreError(f"{self.path}: cannot write the registry: {self.error}") from self.error
 
     def close(self) -> None:
         """Commit what is pending and close the database. Raises StoreError when the last commit fails."""

@@ -58,17 +58,18 @@ class SegmentStream:
         """Offset after the newest byte."""
 
     def append(self, data: bytes, events: int) -> int:
-        """Append whole lines; return how many events were dropped to make room. Raises OSError."""
+        """Append whole lines, all or none; return how many events were dropped to make room. Raises OSError."""
         with self._lock:
             if not self._segments or self._segments[-1].length + len(data) > self._segment_limit:
                 self._add_segment()
             last = self._segments[-1]
-            view = memoryview(data)
+            view, at = memoryview(data), last.length
             while view:
-                written = os.pwrite(last.descriptor, view, last.length)
-                last.length += written
-                self.end += written
-                view = view[written:]
+                written = os.pwrite(last.descriptor, view, at)
+                view, at = view[written:], at + written
+            # Only now: what a full disk cut off is no part of the stream, and is written over by what comes next.
+            self.end += at - last.length
+            last.length = at
             last.events += events
             dropped = 0
             while len(self._segments) > 1 and self.end - self.base > self._limit:
@@ -76,9 +77,9 @@ class SegmentStream:
             return dropped
 
     def _add_segment(self) -> None:
-        self._number += 1
-        path = self._directory / f"{self._number:06d}{self._suffix}"
+        path = self._directory / f"{self._number + 1:06d}{self._suffix}"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self._number += 1
         self._segments.append(_Segment(self.end, 0, 0, path, descriptor))
 
     def _drop_oldest(self) -> int:
@@ -175,12 +176,18 @@ class ProcessStream:
             del self._starts[:count]
             del self._offsets[:count]
 
+    def restart(self) -> None:
+        """Forget everything, as the machine's stream has."""
+        del self._starts[:], self._offsets[:]
+        self._end = self._view = 0
+
     def _base(self) -> int:
         base = self._stream.base
-        for start, offset, following in zip(self._starts, self._offsets, [*self._offsets[1:], self._end], strict=True):
-            if start + following - offset > base:
-                return offset + max(base - start, 0)
-        return self._end
+        index = bisect_right(self._starts, base) - 1
+        if index < 0:
+            return self._offsets[0] if self._offsets else self._end
+        following = self._offsets[index + 1] if index + 1 < len(self._offsets) else self._end
+        return min(self._offsets[index] + base - self._starts[index], following)
 
     def size(self) -> int:
         """As SegmentStream.size."""
@@ -233,7 +240,7 @@ class Spool:
         self.text = SegmentStream(directory, ".log", limit) if text else None
         self._processes: dict[int, ProcessStream] = {}
         self.failure: OSError | None = None
-        """Why nothing is written any more (a full disk), if so."""
+        """Why the last events could not be written (a full disk), if so."""
         self._restart_wanted = False
 
     def process(self, process_id: int) -> Stream:
@@ -243,22 +250,24 @@ class Spool:
     def write(self, lines: Iterable[tuple[int, bytes]], text: Callable[[], Iterable[str]]) -> int:
         """Append encoded events, each with its process id; return how many old events were dropped.
 
-        After a failure to write nothing more is written; the events are counted as dropped.
+        Events that cannot be written (the disk is full) count as dropped; those that come later are tried again.
         """
         lines = list(lines)
         if self._restart_wanted:
             self._restart_wanted = False
             self._forget()
-        if self.failure is not None:
-            return len(lines)
         start = self.json.end
         try:
             dropped = self.json.append(b"".join([line for _, line in lines]), len(lines))
-            if self.text is not None:
-                self.text.append("".join(text()).encode("utf-8", "backslashreplace"), len(lines))
         except OSError as error:
             self.failure = error
             return len(lines)
+        self.failure = None
+        if self.text is not None:
+            try:
+                self.text.append("".join(text()).encode("utf-8", "backslashreplace"), len(lines))
+            except OSError as error:
+                self.failure = error
         for process_id, line in lines:
             stream = self._processes.get(process_id)
             if stream is None:
@@ -280,6 +289,8 @@ class Spool:
         self.json.restart()
         if self.text is not None:
             self.text.restart()
+        for stream in self._processes.values():
+            stream.restart()  # somebody may have it open
         self._processes.clear()
 
     def close(self) -> None:

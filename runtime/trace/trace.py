@@ -107,6 +107,8 @@ class Trace:
         self.next_seq = self._numbers.__next__
         self.dropped = 0
         """Events dropped since boot."""
+        self._untold = 0
+        """Those of them that no drop event tells of yet."""
         self.spool: Spool | None = None
         """The trace in the machine folder, when it is kept."""
         self._sinks = list(sinks)
@@ -478,17 +480,20 @@ class Trace:
         self._progress.set()
         if dropped:
             self._report_drop(dropped, "the trace is full: its oldest part is gone")
+        elif self._untold:
+            self._report_drop(0, "there was no room on the disk")
 
     def _report_drop(self, events: int, reason: str) -> None:
         from runtime.trace.events import Event, GuestText
         from runtime.trace.sinks import Batch
 
         self.dropped += events
+        events = self._untold = self._untold + events
         seq = self.next_seq()
         args: dict[str, Value] = {"events": events, "reason": GuestText(reason), "total": self.dropped}
         batch = Batch([Event(seq, self.ticks() / TICKS_PER_SECOND, 0, 0, "drop", None, None, None, args)])
-        for sink in self._sinks:
-            sink.write(batch)
+        if not sum(sink.write(batch) for sink in self._sinks):
+            self._untold = 0
 
     def place(self, process_id: int, address: int) -> str:
         """An address as `module+0x1234`, by the modules loaded when the event happened."""

@@ -24,7 +24,7 @@ from runtime.vfs.metadata import JUNCTION
 from runtime.vfs.overlay import OverlayTree
 from runtime.vfs.prefix import PrefixTree
 from runtime.vfs.tree import readlink
-from winfs.mount.node import AttributeChange, Attributes, File, Filesystem, Handle, Link, Node, fail
+from winfs.mount.node import AttributeChange, Attributes, File, Filesystem, Handle, Link, Node, Rest, fail
 
 if TYPE_CHECKING:
     from winfs.mount.drives import DriveDirectory
@@ -68,6 +68,18 @@ def name_for_new(name: str) -> str:
     if not names.is_legal(windows) or names.is_reserved(windows):
         raise fail(errno.ENAMETOOLONG if names.utf16_length(windows) > names.MAX_COMPONENT else errno.EINVAL)
     return windows
+
+
+def synchronizing(descriptor: int) -> Rest:
+    """What puts a host file on the disk and closes the descriptor."""
+
+    def synchronize() -> None:
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    return synchronize
 
 
 class Working:
@@ -502,10 +514,11 @@ class DriveHandle(Handle):
         self.file.stamp = (status.st_mtime_ns, status.st_size)
         self._written = True
 
-    def flush(self) -> None:
+    def flush(self) -> Rest | None:
         if self._written:
             with self.file.volume.working.lock:
                 self.publish()
+        return None
 
     def publish(self) -> None:
         """Tell programs of what was written. The machine's lock is held."""
@@ -513,8 +526,8 @@ class DriveHandle(Handle):
             self._written = False
             self.file.written()
 
-    def sync(self) -> None:
-        os.fsync(self.descriptor)
+    def sync(self) -> Rest:
+        return synchronizing(os.dup(self.descriptor))
 
     def release(self) -> None:
         self.publish()
@@ -537,5 +550,6 @@ class CopyingHandle(DriveHandle):
                 self.identity = self.file.identity
         return super().read(offset, size)
 
-    def flush(self) -> None:
+    def flush(self) -> Rest | None:
         self.publish()
+        return None

@@ -26,9 +26,10 @@ from winfs.mount.drive_files import (
     name_for_new,
     plain_errors,
     shown,
+    synchronizing,
     windows_name,
 )
-from winfs.mount.node import Directory, File, Node, fail
+from winfs.mount.node import Directory, File, Node, Rest, fail
 
 if TYPE_CHECKING:
     from runtime.vfs.drives import Drives
@@ -295,9 +296,5 @@ class DriveDirectory(Placed, Directory):
         elif isinstance(node, DriveDirectory):
             node.move(target, new_host)
 
-    def sync(self) -> None:
-        descriptor = self.volume.tree.open(self.path(), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def sync(self) -> Rest:
+        return synchronizing(self.volume.tree.open(self.path(), os.O_RDONLY | os.O_DIRECTORY))

@@ -33,6 +33,7 @@ def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) 
             "trace_bytes": spool.json.end if spool is not None else 0,
             "trace_dropped": machine.trace.dropped,
             "trace_failure": str(spool.failure) if spool is not None and spool.failure else None,
+            "registry_failure": str(machine.registry.tree.store.error or "") or None,
             "fuse_inodes": len(ops.inodes),
             "fuse_failures": ops.failures,
             "fuse_requests": sum(ops.counts.values()),

@@ -1,7 +1,8 @@
 """The tree that the mount serves: directories, files and links with plain methods, and what a file is while it is open.
 
-Nothing here knows of FUSE. Every method is called with machine.lock held, in the loop, and must not block; a `Handle`
-that touches no machine state says so with `locked = False`. Failures are OSError with an errno, or NtError.
+Nothing here knows of FUSE. Every method is called with machine.lock held, in the loop, and must not block: what waits
+for a disk is given back as a `Rest`. A `Handle` that touches no machine state says so with `locked = False`.
+Failures are OSError with an errno, or NtError.
 
 Names are in `os.fsdecode` form. A look-up may make a new node every time: nodes with equal `key` are the same file, and
 share its inode as long as the kernel knows it.
@@ -15,6 +16,9 @@ import stat
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
+
+Rest = Callable[[], None]
+"""What is left of a request and waits for a disk: done in a thread, without machine.lock. Raises OSError, NtError."""
 
 SMALL = 1 << 20
 """The most that is written into a file whose contents are taken as a whole."""
@@ -163,8 +167,9 @@ class Directory(Node):
         """Move an entry, over an existing one if `replace`. Raises OSError; EXDEV lets `mv` copy instead."""
         raise fail(errno.EXDEV if target is not self else errno.EPERM)
 
-    def sync(self) -> None:
+    def sync(self) -> Rest | None:
         """fsync of the directory."""
+        return None
 
 
 class Folder(Directory):
@@ -228,11 +233,13 @@ class Handle:
         """ftruncate, or the truncation that belongs to this open."""
         raise fail(errno.EPERM)
 
-    def flush(self) -> None:
+    def flush(self) -> Rest | None:
         """Somebody closed a descriptor of this file; may happen several times."""
+        return None
 
-    def sync(self) -> None:
+    def sync(self) -> Rest | None:
         """fsync."""
+        return None
 
     def release(self) -> None:
         """The last descriptor is closed."""

@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Concatenate, ParamSpec, TypeVar
 
 import pyfuse3
+import trio
 from pyfuse3 import (
     EntryAttributes,
     FileHandleT,
@@ -335,13 +336,17 @@ class MountOperations(pyfuse3.Operations):
     async def flush(self, fh: FileHandleT) -> None:
         handle = self._handle(fh)
         with self._locked(handle):
-            handle.flush()
+            rest = handle.flush()
+        if rest is not None:
+            await trio.to_thread.run_sync(rest)
 
     @handler
     async def fsync(self, fh: FileHandleT, datasync: bool) -> None:
         handle = self._handle(fh)
         with self._locked(handle):
-            handle.sync()
+            rest = handle.sync()
+        if rest is not None:
+            await trio.to_thread.run_sync(rest)
 
     @handler
     async def release(self, fh: FileHandleT) -> None:
@@ -409,7 +414,9 @@ class MountOperations(pyfuse3.Operations):
         opened = self._open.get(fh)
         if opened is not None and isinstance(opened.inode.node, Directory):
             with self._lock:
-                opened.inode.node.sync()
+                rest = opened.inode.node.sync()
+            if rest is not None:
+                await trio.to_thread.run_sync(rest)
 
     # the rest
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from runtime.nt.casing import upcase
 from runtime.nt.regfile import friendly_path
 from runtime.nt.registry import Key, Registry
-from runtime.nt.registry_store import ValueRow
+from runtime.nt.registry_store import StoreError, ValueRow
 from runtime.nt.registry_tree import LINK_VALUE, KeyNode
 from runtime.nt.status import NtError
 from winfs.mount import registry_text as rt
@@ -31,6 +31,7 @@ from winfs.mount.node import (
     Handle,
     Link,
     Node,
+    Rest,
     fail,
 )
 
@@ -50,6 +51,17 @@ class RegistryFiles:
         self._scratch: dict[KeyNode, dict[str, ScratchFile]] = {}
         self.writing: dict[Hashable, Buffer] = {}
         """What has been written into values' files and not been taken yet."""
+
+    def save(self) -> None:
+        """Put all changes on the disk. Raises OSError ENOSPC, EIO."""
+        try:
+            self.tree.store.flush()
+        except StoreError as error:
+            raise fail(errno.ENOSPC if error.disk_full else errno.EIO) from error
+
+    def settle(self) -> Rest | None:
+        """What is left to do after a change: to store it at once while storing fails: who writes hears of it."""
+        return self.save if self.tree.store.error is not None else None
 
     def scratch(self, node: KeyNode) -> dict[str, ScratchFile]:
         """The scratch files of a key."""
@@ -320,8 +332,8 @@ class KeyDirectory(Directory):
             raise fail(errno.ENOTDIR)
         self._files.tree.rename(node, rt.unescape(new_name))
 
-    def sync(self) -> None:
-        self._files.tree.flush()
+    def sync(self) -> Rest:
+        return self._files.save
 
 
 class ScratchFile(File):
@@ -506,15 +518,17 @@ class ValueHandle(Handle):
         if self._file.files.writing.get(self._file.key) is self._buffer:
             del self._file.files.writing[self._file.key]
 
-    def flush(self) -> None:
+    def flush(self) -> Rest | None:
         if self._buffer.written:
             self._buffer.written = self._buffer.truncated = False
             self._forget()
             self._file.commit(bytes(self._buffer.data))
+            return self._file.files.settle()
+        return None
 
-    def sync(self) -> None:
+    def sync(self) -> Rest:
         self.flush()
-        self._file.files.tree.flush()
+        return self._file.files.save
 
     def release(self) -> None:
         try:
