@@ -47,7 +47,7 @@ def run_job(job: Job, folder: Path, logs: Path) -> Result:
         process = subprocess.Popen(
             ["bash", "-c", f"set -eo pipefail\n{job.script}"], cwd=place, stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT, start_new_session=True,
-            env={**os.environ, "work": str(outside), "PYTHONDONTWRITEBYTECODE": "1", "PATH": system_path()},
+            env={**os.environ, "work": str(outside), "PATH": system_path()},
         )  # fmt: skip
         try:
             code: int | None = process.wait(job.seconds)

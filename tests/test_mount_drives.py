@@ -15,8 +15,6 @@ from pathlib import Path
 import pytest
 from mounting import Mounted, mount
 
-from winfs.mount.drive_files import link_text
-
 
 @pytest.fixture(scope="module")
 def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
@@ -135,9 +133,25 @@ def test_links_lead_where_programs_would_go(work: Path) -> None:
     assert os.readlink(work / "link") == "dir/f"
     assert (work / "link").read_text() == "x"
     assert os.lstat(work / "link").st_size == 5
-    assert link_text("/top", 2) == "../../top"
-    assert link_text("\\??\\Z:\\a\\b", 1) == "../../z/a/b"
-    assert link_text("../../../etc/passwd", 1) == "../etc/passwd"
+    absolute = str(work / "dir" / "f")
+    for target in (absolute, "/nowhere/at all", "/etc/hostname", "user@host.1234:99", "dir//f", "./dir/"):
+        os.symlink(target, work / "made")
+        assert os.readlink(work / "made") == target
+        assert os.lstat(work / "made").st_size == len(target)
+        (work / "made").unlink()
+
+
+def test_links_that_programs_made_do_not_lead_out(mounted: Mounted, work: Path) -> None:
+    drives = mounted.folder / "drives"
+    host = host_of(mounted, work)
+    for text, target in (
+        ("/etc/passwd", f"{drives}/c/etc/passwd"),
+        ("\\??\\Z:\\a\\b", f"{drives}/z/a/b"),
+        ("../../../etc/passwd", "../etc/passwd"),
+    ):
+        os.symlink(text, host / "link")
+        assert os.readlink(work / "link") == target
+        (work / "link").unlink()
 
 
 def test_attributes_times_and_extended_attributes(work: Path) -> None:

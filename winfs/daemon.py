@@ -106,7 +106,7 @@ class MountedMachine:
             machine.kept_output = self._config.kept_output
             machine.trace.attach_spool(self._config.folder / "trace", text=True)
             machine.trace.set_filter(self._rules)
-            tree = MachineTree(machine, lambda: operations, self.stop)
+            tree = MachineTree(machine, str(self._mountpoint), lambda: operations, self.stop)
             self.drives = HostDrives(machine, str(self._mountpoint))
             operations = MountOperations(tree.root, machine.lock, self._ready)
             listener = self._listen()

@@ -545,6 +545,8 @@ class DiskFile(FileObject):
         """Turn this empty file or directory into a link that holds `text`. Raises NtError."""
         location = Location(self.drive, self.host_path, self.file_name.rpartition("\\")[2])
         self.drive.remove(self.host_path, directory=self.is_directory)
+        if text.startswith("//"):
+            text = "/" + text.lstrip("/")  # two would lead out of the machine for a person who follows it on the host
         self.drive.create_link(location, text, directory=self.is_directory)
         self.become_link(link=True)
 

@@ -20,10 +20,10 @@ from runtime.nt.status import NtError
 from runtime.vfs import names
 from runtime.vfs.changes import Action, Notify
 from runtime.vfs.drive import Drive
-from runtime.vfs.metadata import JUNCTION
 from runtime.vfs.overlay import OverlayTree
 from runtime.vfs.prefix import PrefixTree
 from runtime.vfs.tree import readlink
+from winfs.mount.drive_names import LinkTexts
 from winfs.mount.node import AttributeChange, Attributes, File, Filesystem, Handle, Link, Node, Rest, fail
 
 if TYPE_CHECKING:
@@ -45,29 +45,6 @@ def plain_errors() -> Iterator[None]:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__ from None
         raise
-
-
-def shown(windows: str) -> str:
-    """A Windows name as a name in the mount."""
-    return windows if windows.isascii() else os.fsdecode(windows.encode("utf-8", "surrogatepass"))
-
-
-def windows_name(name: str) -> str:
-    """The Windows name meant by a name in the mount. Raises OSError EILSEQ for one that is not UTF-8."""
-    if name.isascii():
-        return name
-    try:
-        return os.fsencode(name).decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        raise fail(errno.EILSEQ) from None
-
-
-def name_for_new(name: str) -> str:
-    """The Windows name under which something new is made. Raises OSError EINVAL for one that Windows refuses."""
-    windows = windows_name(name).rstrip(". ")
-    if not names.is_legal(windows) or names.is_reserved(windows):
-        raise fail(errno.ENAMETOOLONG if names.utf16_length(windows) > names.MAX_COMPONENT else errno.EINVAL)
-    return windows
 
 
 def synchronizing(descriptor: int) -> Rest:
@@ -93,8 +70,9 @@ class Working:
 class Volume:
     """One drive as the mount shows it, and the files of it that are known."""
 
-    def __init__(self, drive: Drive, working: Working) -> None:
+    def __init__(self, drive: Drive, working: Working, drives: str) -> None:
         self.drive = drive
+        self.links = LinkTexts(drive, drives)
         self.working = working
         self.tree = drive.tree
         self.files: WeakValueDictionary[tuple[int, int], NamedFile] = WeakValueDictionary()
@@ -433,40 +411,13 @@ class DriveLink(NamedFile, Link):
         return found
 
     def target(self) -> str:
-        """Where a link leads, in the mount: roots and other drives become relative paths."""
+        """Where a link leads, in the mount."""
         descriptor, path = self.located()
         try:
             text = readlink(descriptor)
         finally:
             os.close(descriptor)
-        return link_text(text, path.count("/"))
-
-
-def link_text(text: str, depth: int) -> str:
-    """The text of a drive's symbolic link as it leads in the mount; `depth` directories lie above the link."""
-    text = text.removeprefix(JUNCTION)
-    if text.startswith("\\??\\"):
-        rest = text[4:].replace("\\", "/")
-        if rest[1:2] != ":":
-            return text
-        parts = [".."] * (depth + 1) + [rest[0].lower(), *filter(None, rest[2:].split("/"))]
-        return "/".join(parts)
-    if text.startswith("/"):
-        return "/".join([".."] * depth + _shown_parts(text.strip("/"))) or "."
-    parts, level = [], depth
-    for part in text.split("/"):
-        if part == "..":
-            if not level:
-                continue  # the parent of the root is the root
-            level -= 1
-        elif part not in ("", "."):
-            level += 1
-        parts.append(part)
-    return "/".join(_shown_parts("/".join(parts)))
-
-
-def _shown_parts(text: str) -> list[str]:
-    return [part if part in ("", ".", "..") else shown(names.from_host(part)) for part in text.split("/")]
+        return self.volume.links.shown(text, path)
 
 
 class DriveHandle(Handle):

@@ -23,12 +23,10 @@ from winfs.mount.drive_files import (
     Placed,
     Volume,
     Working,
-    name_for_new,
     plain_errors,
-    shown,
     synchronizing,
-    windows_name,
 )
+from winfs.mount.drive_names import name_for_new, shown, windows_name
 from winfs.mount.node import Directory, File, Node, Rest, fail
 
 if TYPE_CHECKING:
@@ -38,20 +36,21 @@ if TYPE_CHECKING:
 class DrivesDirectory(Directory):
     """`drives/`: one directory a letter.
 
-    `working` tells others whether a change is a program's or the mount's own.
+    `path` is where the mount shows it. `working` tells others whether a change is a program's or the mount's own.
     """
 
     attribute_timeout = TIMEOUT
 
-    def __init__(self, drives: Drives, lock: threading.Lock) -> None:
+    def __init__(self, drives: Drives, lock: threading.Lock, path: str) -> None:
         self._drives = drives
+        self._path = path
         self._roots: dict[str, DriveDirectory] = {}
         self.working = Working(lock)
 
     def _root(self, drive: Drive) -> DriveDirectory:
         root = self._roots.get(drive.letter)
         if root is None or root.volume.drive is not drive:
-            root = self._roots[drive.letter] = DriveDirectory(Volume(drive, self.working), None, "")
+            root = self._roots[drive.letter] = DriveDirectory(Volume(drive, self.working, self._path), None, "")
         return root
 
     def look_up(self, name: str) -> Node:
@@ -227,10 +226,8 @@ class DriveDirectory(Placed, Directory):
 
     def make_link(self, name: str, target: str) -> Node:
         location = self._free(name)
-        host = "/".join(part if part in ("", ".", "..") else names.to_host(windows_name(part))
-                        for part in target.split("/"))  # fmt: skip
         with self.volume.changing():
-            self.volume.drive.create_link(location, host, directory=target.endswith("/"))
+            self.volume.drive.create_link(location, self.volume.links.stored(target), directory=target.endswith("/"))
         return self.look_up(name)
 
     def make_hard_link(self, name: str, node: Node) -> Node:

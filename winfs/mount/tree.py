@@ -34,9 +34,11 @@ class RootFolder(Folder):
 
 
 class MachineTree:
-    """The tree of one machine. `operations` gives what serves it, `stop` ends the mount."""
+    """The tree of one machine, mounted at `mountpoint`. `operations` gives what serves it, `stop` ends the mount."""
 
-    def __init__(self, machine: Machine, operations: Callable[[], MountOperations], stop: Callable[[], None]) -> None:
+    def __init__(
+        self, machine: Machine, mountpoint: str, operations: Callable[[], MountOperations], stop: Callable[[], None]
+    ) -> None:
         self.pollers = Pollers()
         nodes: dict[str, Node] = {}
         spool = machine.trace.spool
@@ -44,7 +46,7 @@ class MachineTree:
             nodes["trace.jsonl"] = self._stream("trace.jsonl", spool, spool.json)
             if spool.text is not None:
                 nodes["trace.log"] = self._stream("trace.log", spool, spool.text)
-        self.drives = DrivesDirectory(machine.drives, machine.lock)
+        self.drives = DrivesDirectory(machine.drives, machine.lock, f"{mountpoint}/drives")
         self.news = KernelNews(machine, self.drives, operations)
         self.changes = ChangesDirectory(machine, self.drives.working)
         nodes |= {
