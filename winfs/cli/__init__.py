@@ -76,6 +76,12 @@ def _diff() -> click.Command:
     return command
 
 
+def _binfmt() -> click.Command:
+    from winfs.cli.binfmt import command
+
+    return command
+
+
 def _doctor() -> click.Command:
     from winfs.cli.doctor import command
 
@@ -93,6 +99,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "check": ("Say which functions a program needs and which are missing.", _check),
     "trace": ("Print, follow, filter and sum up a recorded trace.", _trace),
     "redist": ("Install Microsoft's redistributable C++ runtime.", _redist),
+    "binfmt": ("Let the kernel start .exe files by themselves.", _binfmt),
     "doctor": ("Say what works on this computer and how to mend the rest.", _doctor),
 }
 
@@ -118,12 +125,12 @@ def cli() -> None:
     """Run Windows programs on Linux and see everything they do as files."""
 
 
-def main() -> None:
-    """The console script `winfs`. Ends the process."""
+def main(arguments: list[str] | None = None) -> None:
+    """The console script `winfs`, with the process's own arguments unless others are given. Ends the process."""
     for stream, descriptor in ((sys.stdin, 0), (sys.stdout, 1), (sys.stderr, 2)):
         if stream is None:  # closed by the caller: no file of ours may take its place
             os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
-    sys.exit(invoke(sys.argv[1:]))
+    sys.exit(invoke(sys.argv[1:] if arguments is None else arguments))
 
 
 def invoke(arguments: list[str]) -> int:
