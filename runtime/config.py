@@ -15,6 +15,8 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
+from runtime.loader.order import DllKind, DllOrder, OrderError, parse_name, parse_order
+
 Letter = Annotated[str, Meta(pattern="^[A-Za-z]$")]
 Access = Literal["rw", "ro", "overlay"]
 EngineName = Literal["auto", "unicorn"]
@@ -68,6 +70,7 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     kept_output: how many bytes a mounted machine keeps of what each program writes to its standard output, and error.
     ended_seconds: for how long; 0 is until there are too many.
     missing: what calling a function that does not exist yet does: `fail` ends the program, `zero` returns 0.
+    dlls: which DLL files take the place of winfs's own.
     """
 
     folder: Path
@@ -83,6 +86,7 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     ended_seconds: Annotated[int, Meta(ge=0)] = 0
     kept_output: Annotated[int, Meta(ge=0, le=1 << 30)] = 1 << 20
     missing: MissingPolicy = "fail"
+    dlls: DllOrder = DllOrder()
     trace: Trace = Trace()
 
     @property
@@ -113,6 +117,8 @@ class _File(Struct, forbid_unknown_fields=True, kw_only=True):
     ended_seconds: Annotated[int, Meta(ge=0)] = 0
     kept_output: Annotated[int, Meta(ge=0, le=1 << 30)] = 1 << 20
     missing: MissingPolicy = "fail"
+    dll_path: tuple[Path, ...] = ()
+    dll_overrides: dict[str, str] = {}
     trace: Trace = Trace()
 
 
@@ -170,8 +176,23 @@ def load_config(folder: Path) -> MachineConfig:
         ended_seconds=parsed.ended_seconds,
         kept_output=parsed.kept_output,
         missing=parsed.missing,
+        dlls=_dll_order(file, folder, parsed.dll_path, parsed.dll_overrides),
         trace=trace,
     )
+
+
+def _dll_order(file: Path, folder: Path, paths: tuple[Path, ...], overrides: dict[str, str]) -> DllOrder:
+    orders: dict[str, tuple[DllKind, ...]] = {}
+    for name, order in overrides.items():
+        try:
+            orders[parse_name(name)] = parse_order(order)
+        except OrderError as error:
+            raise ConfigError(f"{file}: dll_overrides.{name}: {error}") from None
+    folders = tuple(_absolute(path, folder) for path in paths)
+    for path in folders:
+        if not path.is_dir():
+            raise ConfigError(f"{file}: dll_path: {path}: no such directory")
+    return DllOrder(folders, orders)
 
 
 def _decode(kind: type, value: object) -> object:

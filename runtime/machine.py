@@ -31,6 +31,7 @@ from runtime.loader.builtin import BuiltinImage
 from runtime.loader.cache import ImageCache
 from runtime.loader.guest_tracer import GuestTracer
 from runtime.loader.mapping import builtin_backing
+from runtime.loader.order import DllOrder
 from runtime.loader.pe import Image, ImageError
 from runtime.loader.peb import BUILD_NUMBER, Parameters
 from runtime.memory.backing import ImageBacking
@@ -148,12 +149,13 @@ class Machine:
         view: View | None = None,
         missing: MissingPolicy | None = None,
         aslr: bool = False,
+        dll_order: DllOrder | None = None,
     ) -> Process:
         """Start a program and return its process, which runs at once.
 
         `program` and `cwd` are host paths (Path) or Windows paths (str). `env` is added to the machine's environment.
         `stdin`, `stdout` and `stderr` are host descriptors, which the caller keeps; None is no handle. `view` is a look
-        at the trace of its own, already added; `missing` and `aslr` stand for the machine's settings.
+        at the trace of its own, already added; `missing`, `aslr` and `dll_order` stand for the machine's settings.
         Raises ImageError for a file that is no good, ConfigError for a path that no drive holds.
         """
         host = program if isinstance(program, Path) else None
@@ -175,6 +177,7 @@ class Machine:
             process = self.new_process(None)
             process.missing = missing or process.missing
             process.aslr = aslr or process.aslr
+            process.dll_order = dll_order or process.dll_order
             if view is not None:
                 view.processes.add(process.pid)
             if stderr is not None:

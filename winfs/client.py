@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from runtime.loader.order import DllOrder
 from winfs.control import TRACE_STREAM, Connection, ControlError, connect, folder_of_mount, mount_of
 
 EXIT_TIMEOUT = 124  # as timeout(1)
@@ -46,7 +47,8 @@ class Tracing:
 class Program:
     """A program to be run. `program` and `folder` are host paths (Path) or Windows paths (str).
 
-    `drives` are those it is to have: letter → `PATH:ACCESS`. `missing` and `aslr` stand for the machine's settings.
+    `drives` are those it is to have: letter → `PATH:ACCESS`. `missing` and `aslr` stand for the machine's settings;
+    `dlls` is added to them.
     """
 
     program: Path | str
@@ -57,6 +59,7 @@ class Program:
     tracing: Tracing | None = None
     missing: str | None = None
     aslr: bool = False
+    dlls: DllOrder = DllOrder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,8 @@ def request_of(program: Program) -> dict[str, object]:
         "drives": dict(program.drives),
         "missing": program.missing,
         "aslr": program.aslr,
+        "dll_path": [_place(folder) for folder in program.dlls.folders],
+        "dll_overrides": {name: ",".join(order) for name, order in program.dlls.orders.items()},
     }
     if program.tracing is not None:
         request["trace"] = {

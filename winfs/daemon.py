@@ -18,6 +18,7 @@ import msgspec
 import trio
 
 from runtime.config import ConfigError, MachineConfig, Trace
+from runtime.loader.order import DllOrder, OrderError, parse_override
 from runtime.loader.pe import ImageError
 from runtime.machine import Machine, open_machine
 from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
@@ -270,6 +271,7 @@ class MountedMachine:
             self.drives.add_configured(_texts(request, "drives"))
             folder = self.drives.place(_texts(request, "folder"), writable=True, fallback="C:\\")
             program = self.drives.place(_texts(request, "program"), writable=False)
+            dll_order = self._dll_order(request)
         missing = request.get("missing")
         return await self.machine.spawn(
             program,
@@ -282,7 +284,18 @@ class MountedMachine:
             view=view,
             missing="zero" if missing == "zero" else "fail" if missing == "fail" else None,
             aslr=request.get("aslr") is True,
+            dll_order=dll_order,
         )
+
+    def _dll_order(self, request: Message) -> DllOrder:
+        """The machine's own setting with what the client adds. Raises ConfigError."""
+        places = request.get("dll_path")
+        folders = [self.drives.host_folder(_text_map(place)) for place in places] if isinstance(places, list) else []
+        try:
+            orders = dict(parse_override(f"{name}={order}") for name, order in _texts(request, "dll_overrides").items())
+        except OrderError as error:
+            raise ConfigError(str(error)) from None
+        return self._config.dlls.extended(folders, orders)
 
     def _view(self, client: _Client, request: Message) -> View | None:
         """The look at the trace that a client wants for its program. Raises FilterError."""
@@ -375,7 +388,10 @@ class _Client:
 
 
 def _texts(request: Message, name: str) -> dict[str, str]:
-    found = request.get(name)
+    return _text_map(request.get(name))
+
+
+def _text_map(found: object) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 

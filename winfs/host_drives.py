@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from runtime.config import ConfigError, parse_drive
 from runtime.machine import Machine
@@ -47,6 +48,13 @@ class HostDrives:
             if may_write >= writable and (path == held or path.startswith(held.rstrip("/") + "/")):
                 return self._below(letter, path)
         return self._below(self._add(folder, writable), path)
+
+    def host_folder(self, where: Mapping[str, str]) -> Path | str:
+        """A folder that a client named, to be read by the machine alone: no drive is added. Raises ConfigError."""
+        if "windows" in where:
+            return where["windows"]
+        path = where.get("host", "/")
+        return self._inside(path, None) or Path(path)
 
     def _inside(self, path: str, fallback: str | None) -> str | None:
         """What a path in the mount itself means, by its text alone: the daemon must not look there."""

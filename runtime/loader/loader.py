@@ -14,6 +14,7 @@ from runtime.loader import builtin
 from runtime.loader.apiset import host_of, is_api_set
 from runtime.loader.mapping import map_image
 from runtime.loader.module import Module
+from runtime.loader.order import Source, host_file
 from runtime.loader.pe import BaseTakenError, Image, ImageError
 from runtime.loader.pe_tables import ImportedDll
 from runtime.loader.peb import Arena, LoaderLists
@@ -226,10 +227,10 @@ class Loader:
 
     def load_data(self, name: str, flags: int) -> Module:
         """Map a file as data or as resources only: no imports, no initializers. Raises NtError, ImageError."""
-        lowered = with_extension(base_name(name)).lower()
-        if "\\" not in name and builtin.is_builtin(lowered):
+        chosen = self._choose(with_extension(name.replace("/", "\\")), flags)
+        if chosen is None:
             return self._load(name, flags, None)
-        image, path = self._open(with_extension(name), flags)
+        image, path = chosen
         found = self._by_path(path) or self._by_path(path, as_data=True)
         if found is not None:
             if found.load_count >= 0:
@@ -250,11 +251,11 @@ class Loader:
             if host is None:
                 raise NtError(st.STATUS_DLL_NOT_FOUND)
             return self._load(host, 0, importer)
-        in_system = "\\" not in name or directory_of(name).lower() == SYSTEM_DIRECTORY.lower()
-        if in_system and builtin.is_builtin(lowered):
+        chosen = self._choose(with_extension(name), flags)
+        if chosen is None:
             module = self._map_builtin(lowered)
         else:
-            image, path = self._open(with_extension(name), flags)
+            image, path = chosen
             known = self._by_path(path)
             if known is not None:
                 if known.load_count >= 0:
@@ -270,14 +271,50 @@ class Loader:
             raise
         return module
 
+    def _choose(self, name: str, flags: int) -> tuple[Image, str] | None:
+        """Return the file that a DLL name with its extension means, None for the DLL of our own.
+
+        Raises NtError(STATUS_DLL_NOT_FOUND), ImageError.
+        """
+        if "\\" in name and directory_of(name).lower() != SYSTEM_DIRECTORY.lower():
+            return self._open(name, flags)
+        lowered = base_name(name).lower()
+        for source in self._process.dll_order.sources(lowered, is_builtin=builtin.is_builtin(lowered)):
+            if source is Source.BUILTIN:
+                return None
+            found = self._in_dll_folders(lowered) if source is Source.FOLDERS else self._search(name, flags)
+            if found is not None:
+                return found
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+
+    def _in_dll_folders(self, name: str) -> tuple[Image, str] | None:
+        """The file in the DLL folders. One from outside the drives appears where the DLL it replaces would be."""
+        machine = self._process.machine
+        for folder in self._process.dll_order.folders:
+            if isinstance(folder, str):
+                path = f"{folder.rstrip(chr(92))}\\{name}"
+                image = machine.open_image(path)
+                if image is not None:
+                    return image, path
+            else:
+                file = host_file(folder, name)
+                if file is not None:
+                    shown = machine.drives.to_windows(str(file)) or f"{SYSTEM_DIRECTORY}\\{name}"
+                    return machine.images.open(file), shown
+        return None
+
     def _open(self, name: str, flags: int) -> tuple[Image, str]:
+        found = self._search(name, flags)
+        if found is None:
+            raise NtError(st.STATUS_DLL_NOT_FOUND)
+        return found
+
+    def _search(self, name: str, flags: int) -> tuple[Image, str] | None:
         process = self._process
         if "\\" in name or name[1:2] == ":":
             path = process.full_path(name)
             image = process.machine.open_image(path)
-            if image is None:
-                raise NtError(st.STATUS_DLL_NOT_FOUND)
-            return image, path
+            return (image, path) if image is not None else None
         environment = process.environment()
         for directory in self.search.directories(
             flags, process.current_directory, environment.get("PATH", ""), self.search.application
@@ -286,7 +323,7 @@ class Loader:
             image = process.machine.open_image(process.full_path(path))
             if image is not None:
                 return image, path
-        raise NtError(st.STATUS_DLL_NOT_FOUND)
+        return None
 
     # Binding
 

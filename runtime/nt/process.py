@@ -12,6 +12,7 @@ from runtime.cpu.engine import Access, Engine, Gpr
 from runtime.dlls.abi import X64, Abi
 from runtime.loader.loader import Loader
 from runtime.loader.module import Module
+from runtime.loader.order import DllOrder
 from runtime.loader.pe import Image, ImageError
 from runtime.loader.peb import (
     SYSTEM_AREA,
@@ -99,6 +100,7 @@ class Process(Waitable):
         self.memory.on_guard_page = self._touch_guard_page
         self.scheduler = Scheduler(self.engine, machine.lock, f"cpu {pid}")
         self.loader = Loader(self)
+        self.dll_order: DllOrder = parent.dll_order if parent is not None else machine.config.dlls
         self.peb = 0
         self.parameters = 0
         self.image_path = ""

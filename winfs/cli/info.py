@@ -12,10 +12,12 @@ import click
 import msgspec
 from msgspec import Struct
 
+from runtime.config import MachineConfig
 from runtime.loader import pe
 from runtime.loader.pe import Image, ImageError
 from runtime.loader.pe_tables import RELOCATION_ABSOLUTE, ImportedDll
 from winfs.cli import CommandError
+from winfs.cli.dll_options import DllFolders, DllOrders, dll_options, machine_config
 from winfs.cli.output import print_heading, print_table
 
 _CHARACTERISTICS = {
@@ -160,7 +162,7 @@ class Report(Struct, frozen=True):
 T = TypeVar("T")
 
 
-def describe(image: Image) -> Report:
+def describe(image: Image, machine: MachineConfig) -> Report:
     """Read the whole image. What is broken is named in `problems`; the rest is still told."""
     problems: list[str] = []
 
@@ -177,8 +179,8 @@ def describe(image: Image) -> Report:
     except ImageError as error:
         problem = error.message
     none: list[ImportReport] = []
-    imports = attempt("imports", lambda: _imports(image, image.imports(), delay=False), none)
-    delay_imports = attempt("delay imports", lambda: _imports(image, image.delay_imports(), delay=True), none)
+    imports = attempt("imports", lambda: _imports(image, machine, image.imports(), delay=False), none)
+    delay_imports = attempt("delay imports", lambda: _imports(image, machine, image.delay_imports(), delay=True), none)
     tls = attempt("TLS", image.tls, None)
     config = attempt("load configuration", image.load_config, None)
     return Report(
@@ -227,10 +229,10 @@ def describe(image: Image) -> Report:
     )
 
 
-def _imports(image: Image, dlls: tuple[ImportedDll, ...], *, delay: bool) -> list[ImportReport]:
+def _imports(image: Image, machine: MachineConfig, dlls: tuple[ImportedDll, ...], *, delay: bool) -> list[ImportReport]:
     from winfs.cli.resolve import Resolver
 
-    resolver = Resolver(Path(image.path).parent)
+    resolver = Resolver(Path(image.path).parent, machine)
     reports = []
     for dll in dlls:
         symbols = [
@@ -357,11 +359,16 @@ def print_report(report: Report) -> None:
 @click.command(name="info")
 @click.argument("program", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def command(program: str, as_json: bool) -> None:
+@click.option("--machine", "machine_name", metavar="NAME", help="Look with the settings of this machine.")
+@dll_options
+def command(
+    program: str, as_json: bool, machine_name: str | None, dll_path: DllFolders, dll_override: DllOrders
+) -> None:
     """Describe the PE file PROGRAM: headers, sections, imports and where they are found, exports, resources."""
+    config = machine_config(machine_name, dll_path, dll_override)
     try:
         with Image.open(program) as image:
-            report = describe(image)
+            report = describe(image, config)
     except ImageError as error:
         raise CommandError(str(error)) from None
     if as_json:

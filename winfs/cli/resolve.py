@@ -5,12 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from runtime import dlls
+from runtime.config import MachineConfig
 from runtime.loader import apiset, builtin
+from runtime.loader.order import Source, host_file
 from runtime.loader.pe import Image, ImageError
 from runtime.loader.pe_tables import ExportTable, ImportedSymbol
+
+NO_DLL: Final = "missing: no such DLL"
 
 
 class Found(StrEnum):
@@ -37,30 +41,51 @@ def _guest_exports(dll: str) -> ExportTable | None:
 
 
 class Resolver:
-    """Resolves the imports of one program: built-in DLLs first, then the files beside it."""
+    """Resolves the imports of one program as the loader of a machine would."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: MachineConfig) -> None:
         """`folder` holds the program."""
-        try:
-            self._beside = {entry.name.lower(): entry for entry in folder.iterdir()}
-        except OSError:
-            self._beside = {}
+        drive = config.drive("C")
+        assert drive is not None
+        self._searched = (folder, drive.path / "Windows" / "System32")
+        self._order = config.dlls
         self._files: dict[str, Image | None] = {}
+        self.problems: dict[str, str] = {}
+        """By DLL name, why a file that would be taken cannot be loaded."""
 
     def file(self, dll: str) -> Image | None:
-        """The DLL file beside the program, opened; None when there is none or it cannot be loaded."""
-        name = dll.lower()
+        """The file that `dll` means, opened; None for winfs's own DLL, and for one that is missing or cannot be loaded.
+
+        API sets are never files.
+        """
+        name = (apiset.host_of(dll) or dll).lower()
         if name not in self._files:
-            path = self._beside.get(name)
+            path = self._path(name)
             try:
                 self._files[name] = Image.open(path) if path else None
-            except ImageError:
+            except ImageError as error:
                 self._files[name] = None
+                self.problems[name] = str(error)
         return self._files[name]
 
+    def _path(self, name: str) -> Path | None:
+        for source in self._order.sources(name, is_builtin=builtin.is_builtin(name)):
+            if source is Source.BUILTIN:
+                return None
+            if source is Source.FOLDERS:
+                found = self._order.file(name)
+            else:
+                found = next(filter(None, (host_file(folder, name) for folder in self._searched)), None)
+            if found is not None:
+                return found
+        return None
+
     def is_built_in(self, dll: str) -> bool:
-        """Whether winfs brings this DLL, or the one that hosts this API set."""
-        return builtin.is_builtin((apiset.host_of(dll) or dll).lower())
+        """Whether winfs's own DLL serves this name, or the API set of this name."""
+        name = (apiset.host_of(dll) or dll).lower()
+        if self.file(dll) is not None or name in self.problems or not builtin.is_builtin(name):
+            return False
+        return Source.BUILTIN in self._order.sources(name, is_builtin=True)
 
     def resolve(self, dll: str, symbol: ImportedSymbol) -> Resolution:
         """Who serves `dll!symbol`."""
@@ -94,7 +119,8 @@ class Resolver:
     def _in_file(self, dll: str, symbol: ImportedSymbol) -> Resolution:
         image = self.file(dll)
         if image is None:
-            return Resolution(Found.MISSING, "missing: no such DLL")
+            problem = self.problems.get((apiset.host_of(dll) or dll).lower())
+            return Resolution(Found.MISSING, f"missing: {problem}" if problem is not None else NO_DLL)
         try:
             exports = image.exports()
             export = exports.by_name(symbol.name) if symbol.name is not None else exports.by_ordinal(symbol.ordinal)

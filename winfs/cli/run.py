@@ -25,7 +25,9 @@ from runtime.config import (
     parse_drive,
     parse_volume_serial,
 )
+from runtime.loader.order import DllOrder
 from winfs.cli import CommandError
+from winfs.cli.dll_options import DllFolders, DllOrders, dll_options, with_dlls
 from winfs.client import ClientError, Program, Run, Tracing, find_machine
 
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -172,6 +174,7 @@ def with_boot_options(
               help="End the program after this time; the exit status is then 124.")  # fmt: skip
 @click.option("--detach", is_flag=True,
               help="Let it run on by itself on the mounted machine, and print its process id.")  # fmt: skip
+@dll_options
 @click.option("-v", "--verbose", is_flag=True, help="Tell the full exit code, and what is done.")
 @click.argument("program")
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
@@ -195,6 +198,8 @@ def command(
     aslr: bool,
     missing: MissingPolicy | None,
     detach: bool,
+    dll_path: DllFolders,
+    dll_override: DllOrders,
     verbose: bool,
 ) -> int:
     """Run the Windows program PROGRAM. Everything after it belongs to the program.
@@ -215,7 +220,7 @@ def command(
     wanted = Program(
         image, arguments, folder, env, {letter: f"{given.path}:{given.access}" for letter, given in drive.items()},
         Tracing(trace_format or "text", trace_output, trace_filter, trace_category, trace_function) if traced else None,
-        missing, aslr,
+        missing, aslr, DllOrder(dll_path, dll_override),
     )  # fmt: skip
     if detach and timeout is not None:
         raise click.UsageError("--detach and --timeout do not go together")
@@ -246,6 +251,7 @@ def command(
             functions=trace_function if rules else trace.functions,
         ),
     )
+    config = with_dlls(config, dll_path, dll_override)
     folders = [(folder, True)] if isinstance(folder, Path) else []
     if isinstance(image, Path):
         folders.append((image.parent, False))
