@@ -12,7 +12,7 @@ import termios
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -59,7 +59,7 @@ class Program:
     tracing: Tracing | None = None
     missing: str | None = None
     aslr: bool = False
-    dlls: DllOrder = DllOrder()
+    dlls: DllOrder = field(default_factory=DllOrder)
 
 
 @dataclass(frozen=True, slots=True)
