@@ -20,6 +20,7 @@ import unicorn.x86_const as x86
 from unicorn import unicorn_const as const
 from unicorn.unicorn_py3.unicorn import uclib as _shared_library
 
+from runtime.cpu import native
 from runtime.cpu.engine import Access, Context, EngineError, Gpr, Handlers
 from runtime.cpu.paging import NO_EXECUTE, PRESENT, WRITABLE, PageTable
 from runtime.cpu.physical import PhysicalMemory
@@ -41,7 +42,20 @@ _OLD_EXCEPTION_IN_ENV: Final = 5496
 _ENV_IN_CONTEXT: Final = 40
 
 _KERNEL: Final = 0xFFFF_8000_0000_0000
-_IRETQ: Final = _KERNEL + 0x800
+_ENTRY: Final = _KERNEL + 0x800
+_PROBE: Final = (
+    bytes.fromhex("0f ae 15 f9 00 00 00"),  # LDMXCSR [entry + 0x100]
+    bytes.fromhex("d9 e8"),  # FLD1
+    bytes.fromhex("d9 e8"),
+    bytes.fromhex("de c1"),  # FADDP
+    bytes.fromhex("d9 2d f1 00 00 00"),  # FLDCW [entry + 0x104]
+    bytes.fromhex("66 0f 3a 62 c0 48"),  # PCMPISTRM XMM0, XMM0, 0x48
+    bytes.fromhex("db e3"),  # FNINIT
+    bytes.fromhex("48 cf"),  # IRETQ
+)
+_PROBE_VALUES: Final = struct.pack("<IH", 0x9FA5, 0x57F)
+"""MXCSR and x87 control word that the probe loads."""
+_TWO: Final = bytes.fromhex("00 00 00 00 00 00 00 80 00 40")
 _KERNEL_STACK: Final = _KERNEL + 0xF00
 _GDT: Final = (
     0,
@@ -145,6 +159,9 @@ def _library() -> ctypes.CDLL:
     library.uc_context_size.restype = c_size_t
     library.uc_emu_start.argtypes = [c_void_p, c_uint64, c_uint64, c_uint64, c_size_t]
     library.uc_emu_stop.argtypes = [c_void_p]
+    if native.is_missing():
+        raise EngineError("the engine's native part is not built: run python -m runtime.guest.build")
+    native.attach(library)
     return library
 
 
@@ -284,7 +301,7 @@ class UnicornContext:
         for index in range(8):
             self._write(x86.UC_X86_REG_ST0 + index, (c_char * 16).from_buffer_copy(image, 32 + 16 * index))
         self._set_word(x86.UC_X86_REG_FPTAG, tags)
-        self._write(x86.UC_X86_REG_MXCSR, byref(c_uint32(struct.unpack_from("<I", image, 24)[0] & 0xFFBF)))
+        self._write(x86.UC_X86_REG_MXCSR, byref(c_uint32(struct.unpack_from("<I", image, 24)[0] & 0xFFFF)))
         for index in range(16):
             self.set_vector(index, image[160 + 16 * index : 176 + 16 * index])
 
@@ -398,7 +415,9 @@ class UnicornEngine:
         self._kernel_frame = frame
         data = self._memory.bytes
         data[frame : frame + 8 * len(_GDT)] = struct.pack(f"<{len(_GDT)}Q", *_GDT)
-        data[frame + 0x800 : frame + 0x802] = b"\x48\xcf"
+        entry = b"".join(_PROBE)
+        data[frame + 0x800 : frame + 0x800 + len(entry)] = entry
+        data[frame + 0x900 : frame + 0x900 + len(_PROBE_VALUES)] = _PROBE_VALUES
         data[frame + 0xF00 : frame + 0xF28] = struct.pack("<5Q", _FIRST_RIP, _CS64, _INITIAL_FLAGS, 0, _SS)
         self.page_table.set(_KERNEL, frame, PRESENT | WRITABLE)
         gdt = _MemoryManagementRegister(0, _KERNEL, 8 * len(_GDT) - 1, 0)
@@ -409,7 +428,7 @@ class UnicornEngine:
         self._set(x86.UC_X86_REG_CR3, self.page_table.root)
         self._set(x86.UC_X86_REG_CR0, 0x80010033)
         self._set(x86.UC_X86_REG_RSP, _KERNEL_STACK)
-        _check(self._library.uc_emu_start(self._uc, _IRETQ, 0, 0, 1), "enter ring 3")
+        self._probe()
         for register, selector in ((x86.UC_X86_REG_DS, _DS), (x86.UC_X86_REG_ES, _DS), (x86.UC_X86_REG_FS, _FS),
                                    (x86.UC_X86_REG_GS, _DS)):  # fmt: skip
             self._set(register, selector)
@@ -418,6 +437,27 @@ class UnicornEngine:
         self._set(x86.UC_X86_REG_FPCW, 0x27F)
         self._old_exception.value = -1
         self._ready = True
+
+    def _probe(self) -> None:
+        """Run the instructions of `_PROBE`: each native replacement must see the state where libunicorn has it."""
+        address = _ENTRY
+        for instruction in _PROBE[:-2]:
+            _check(self._library.uc_emu_start(self._uc, address, 0, 0, 1), "run the probe")
+            address += len(instruction)
+        mxcsr, control = c_uint32(), ctypes.c_uint16()
+        top, vector = (c_char * 16)(), (c_char * 16)()
+        for register, target in ((x86.UC_X86_REG_MXCSR, mxcsr), (x86.UC_X86_REG_FPCW, control),
+                                 (x86.UC_X86_REG_ST0, top), (x86.UC_X86_REG_XMM0, vector)):  # fmt: skip
+            _check(self._library.uc_reg_read(self._uc, register, byref(target)), "read a register")
+        seen = (struct.pack("<IH", mxcsr.value, control.value), top.raw[:10], vector.raw)
+        if native.state_of_last_ldmxcsr() not in (None, self._env) or seen != (_PROBE_VALUES, _TWO, b"\xff" * 16):
+            raise EngineError(
+                "libunicorn does not use the engine's native part: another version, or loaded before runtime.cpu"
+            )
+        for instruction in _PROBE[-2:]:
+            _check(self._library.uc_emu_start(self._uc, address, 0, 0, 1), "enter ring 3")
+            address += len(instruction)
+        _check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_XMM0, (c_char * 16)()), "write a register")
 
     def _snapshot(self) -> bytes:
         """Return the engine's state as uc_context_save stores it."""

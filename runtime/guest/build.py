@@ -1,4 +1,4 @@
-"""Compiles the guest DLLs: ``python -m runtime.guest.build [--force] [--list] [DLL…]``.
+"""Compiles the guest DLLs and the engine's native part: ``python -m runtime.guest.build [--force] [--list] [DLL…]``.
 
 Each directory under ``runtime/guest`` that has a ``build.toml`` describes one or more DLLs (the format is in
 ``runtime/guest/README.md``).  Sources are compiled with the clang of the ``ziglang`` wheel and linked with its lld into
@@ -409,6 +409,13 @@ def build_all(names: Sequence[str] = (), *, force: bool = False, output: Path | 
         return [builder.build(library) for library in builder.libraries(names)]
 
 
+def build_native(*, force: bool = False) -> None:
+    """Bring the engine's native part up to date (it is compiled with the same wheel).  Raises BuildError."""
+    script = GUEST.parent / "cpu" / "native" / "build.py"
+    if subprocess.run([sys.executable, script, *(["--force"] if force else [])], check=False).returncode:
+        raise BuildError(f"{script} failed")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m runtime.guest.build", description="Compile the guest DLLs.")
@@ -423,6 +430,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         for path in build_all(options.dll, force=options.force):
             print(path)
+        if not options.dll:
+            build_native(force=options.force)
     except BuildError as error:
         print(f"guest build: {error}", file=sys.stderr)
         return 1

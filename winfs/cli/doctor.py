@@ -16,6 +16,7 @@ import click
 
 import runtime.guest
 from runtime.config import ConfigError, load_config, machine_folder
+from runtime.cpu import native
 from winfs.cli.output import paint, print_table
 
 _KVM_GET_API_VERSION = 0xAE00
@@ -73,6 +74,8 @@ def _guest_code() -> Finding:
     built = sorted(path.name for path in (Path(runtime.guest.__file__).parent / "bin").glob("*.dll"))
     needed = {"ntrtl.dll", "msvcrt.dll", "ucrtbase.dll", "vcruntime140.dll"}
     absent = sorted(needed.difference(built))
+    if native.is_missing():
+        absent.append("the engine's native part")
     if absent:
         return Finding("guest DLLs", False, True, f"not built: {', '.join(absent)}", cure)
     return Finding("guest DLLs", True, True, ", ".join(built))
