@@ -135,6 +135,9 @@ class Emulated:
         self.events.append(("exception", vector))
         return False
 
+    def on_lost_pages(self, frames: list[int]) -> None:
+        self.events.append(("lost", frames))
+
     def run(self, code: bytes, start: Registers) -> Registers:
         """Run `code`; `events` tells how it ended."""
         self.events.clear()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +61,9 @@ class Bench:
     def on_exception(self, vector: int, error: int) -> bool:
         self.events.append(("exception", vector))
         return False
+
+    def on_lost_pages(self, frames: list[int]) -> None:
+        self.events.append(("lost", frames))
 
     def write(self, address: int, data: bytes) -> None:
         place = self.frames[address & ~0xFFF] + (address & 0xFFF)
@@ -277,3 +285,37 @@ def test_an_error_in_a_handler_comes_out_of_run(bench: Bench) -> None:
     with pytest.raises(ValueError, match="broken handler"):
         engine.run(context)
     engine.close()
+
+
+def test_a_mapped_file_that_shrinks_reads_as_zeros_and_is_reported(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "mapped"
+    path.write_bytes(b"\x01" * 0x3000)
+    descriptor = os.open(path, os.O_RDWR)
+    frame = bench.memory.map_file(descriptor, 0, 0x3000, writable=True)
+    bench.table.set(HOLE, frame + 0x1000, PRESENT | USER | WRITABLE)
+    context = bench.context(LOAD + b"\xeb\xfb")  # loop over the load
+    context.registers[Gpr.RCX] = HOLE + 8
+    os.truncate(path, 0x800)
+    os.close(descriptor)
+    bench.engine.run(context)
+    assert bench.events == [("lost", [frame + 0x1000])]
+    assert context.registers[Gpr.RAX] == 0
+    bench.memory.unmap_file(frame, 0x3000)
+
+
+def test_other_bus_errors_still_end_the_process(tmp_path: Path) -> None:
+    script = """
+import mmap, sys
+from runtime.cpu.physical import PhysicalMemory
+memory = PhysicalMemory(1 << 28)
+with open(sys.argv[1], "r+b") as file:
+    other = mmap.mmap(file.fileno(), 0x2000)
+    file.truncate(0)
+print(other[0])
+"""
+    path = tmp_path / "other"
+    path.write_bytes(bytes(0x2000))
+    command = [sys.executable, "-X", "faulthandler", "-c", script, path]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGBUS
+    assert b"Fatal Python error: Bus error" in done.stderr, "faulthandler still has its say"

@@ -104,6 +104,11 @@ class Handlers(Protocol):
         ...
 
 
+    def on_lost_pages(self, frames: list[int]) -> None:
+        """Guest code touched mapped pages whose files have shrunk: it saw zeros, and has been stopped soon after."""
+        ...
+
+
 class Engine(Protocol):
     """A virtual processor bound to one address space."""
 

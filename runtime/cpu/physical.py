@@ -12,8 +12,11 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import weakref
 from bisect import insort
 from typing import Final
+
+from runtime.cpu import native
 
 PAGE_SIZE: Final = 0x1000
 
@@ -44,6 +47,8 @@ class PhysicalMemory:
         self.bytes = memoryview(self._mapping)
         self.words = self.bytes.cast("Q")
         self.base = ctypes.addressof(ctypes.c_char.from_buffer(self._mapping))
+        native.guard(self.base, size)
+        weakref.finalize(self, native.unguard, self.base)
         self._next = PAGE_SIZE
         self._free: list[int] = []
         self._ranges: list[tuple[int, int]] = [(size // 2, size - size // 2)]

@@ -75,6 +75,7 @@ _INITIAL_FLAGS: Final = 0x202
 _FIRST_RIP: Final = 0x10000
 _TIMER_GRACE: Final = 1.0
 """Seconds until the memory of a closed engine is released."""
+_TRAP_PORT: Final = 0xF1
 _TRAP_SIZE: Final = 2
 """Bytes of OUT imm8, AL and of SYSCALL."""
 _UC_SIZE: Final = 40000
@@ -335,6 +336,8 @@ class UnicornEngine:
         self._stale_code = False
         self._advance = 0
         """Bytes between the RIP that Unicorn shows in a hook and the next instruction."""
+        self._lost = native.LostPages()
+        self._lost_place = byref(self._lost)
         self._uc = c_void_p()
         _check(self._library.uc_open(_UC_ARCH_X86, _UC_MODE_64, byref(self._uc)), "start")
         self._library.uc_ctl(self._uc, c_uint32(_TCG_BUFFER_SIZE), c_uint32(_CODE_BUFFER))
@@ -484,11 +487,16 @@ class UnicornEngine:
         on_trap, on_syscall = handlers.on_trap, handlers.on_syscall
         rax = int(Gpr.RAX)
 
-        def trap(_uc: int, _port: int, _size: int, _value: int, _data: int) -> None:
-            self._advance = _TRAP_SIZE
+        def trap(_uc: int, port: int, _size: int, _value: int, _data: int) -> None:
             if self._stale_translations:
                 self._catch_up()
             try:
+                if port != _TRAP_PORT:
+                    if handlers.on_exception(13, 0):
+                        return
+                    stop(uc)
+                    return
+                self._advance = _TRAP_SIZE
                 if on_trap(registers[rax] & 0xFFFFFFFF):
                     return
             except BaseException as error:
@@ -579,12 +587,17 @@ class UnicornEngine:
         if self._stale_translations:
             self._catch_up()
         self._old_exception.value = -1
-        error = self._library.uc_emu_start(self._uc, rip, 0, 0, 0)
+        if native.LIBRARY is not None:
+            error = native.LIBRARY.winfs_run(self._uc, rip, self._lost_place)
+        else:
+            error = self._library.uc_emu_start(self._uc, rip, 0, 0, 0)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
         if error:
             self._report(error)
+        if self._lost.count:
+            self._handlers.on_lost_pages([page - self._memory.base for page in self._lost.take()])
 
     def _report(self, error: int) -> None:
         if error == const.UC_ERR_INSN_INVALID:

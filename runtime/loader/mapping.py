@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections import defaultdict
 from typing import Final
 
+from runtime.cpu import native
 from runtime.cpu.physical import PAGE_SIZE, PhysicalMemory
 from runtime.loader.builtin import BuiltinImage
 from runtime.loader.pe import Image
@@ -51,7 +53,10 @@ class _Filler:
             page = b""
         else:
             offset, present, _ = image.locate(rva)
+            lost = native.lost_pages()
             page = image.data[offset : offset + min(PAGE_SIZE, present)]
+            if native.lost_pages() != lost:
+                raise OSError(errno.EIO, "the file has shrunk")
         if self._delta:
             page = self._relocate(index, page)
             if index == 0:

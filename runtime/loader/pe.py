@@ -15,14 +15,17 @@ Source of the rules: Microsoft's "PE Format", and for what it leaves open the be
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import struct
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from types import TracebackType
 from typing import NamedTuple
 
+from runtime.cpu import native
 from runtime.loader import pe_resources, pe_tables
 from runtime.loader.foreign import describe_foreign
 from runtime.loader.pe_tables import (
@@ -182,6 +185,20 @@ def align_up(value: int, alignment: int) -> int:
     return (value + alignment - 1) & ~(alignment - 1)
 
 
+def _map(descriptor: int, size: int) -> mmap.mmap:
+    """Map a file for reading. As a private copy, because only of a writable mapping Python tells the address."""
+    return mmap.mmap(descriptor, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+
+
+def _guard(image: Image, data: mmap.mmap | bytes) -> Callable[[], object]:
+    """While `image` lives, a file that shrinks on the host reads as zeros; return what ends this."""
+    if not isinstance(data, mmap.mmap):
+        return lambda: None
+    address = ctypes.addressof(ctypes.c_char.from_buffer(data))
+    native.guard(address, len(data))
+    return weakref.finalize(image, native.unguard, address)
+
+
 class Image:
     """An open PE file. Use as a context manager, or `close()` it. Addresses are RVAs unless said otherwise."""
 
@@ -214,6 +231,7 @@ class Image:
         self.path = path
         self.data = data
         self.file_size = len(data)
+        self._unguard = _guard(self, data)
         self._parse_headers()
 
     @classmethod
@@ -229,7 +247,7 @@ class Image:
             descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             try:
                 size = os.fstat(descriptor).st_size
-                data = mmap.mmap(descriptor, size, prot=mmap.PROT_READ) if size else os.read(descriptor, 1)
+                data = _map(descriptor, size) if size else os.read(descriptor, 1)
             finally:
                 os.close(descriptor)
         except FileNotFoundError:
@@ -246,7 +264,8 @@ class Image:
 
     def close(self) -> None:
         """Unmap the file; harmless when repeated. Tables already read stay usable."""
-        if isinstance(self.data, mmap.mmap):
+        if isinstance(self.data, mmap.mmap) and not self.data.closed:
+            self._unguard()
             self.data.close()
 
     def __enter__(self) -> Image:

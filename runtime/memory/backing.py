@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -77,10 +79,21 @@ class FileBacking(_Counted):
         """Called when the last user is gone."""
         self._memory = memory
         self._start = memory.map_file(descriptor, 0, size, writable)
+        self._lost: set[int] = set()
 
     def frame(self, index: int) -> int:
-        """Return the frame of page `index`."""
+        """Return the frame of page `index`. Raises OSError for a page that was lost."""
+        if index in self._lost:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         return self._start + index * PAGE_SIZE
+
+    def lose(self, frame: int) -> int | None:
+        """The file no longer covers a frame: return the page's index, or None where the frame is not of this file."""
+        index = frame - self._start >> 12
+        if not 0 <= index < -(-self.size // PAGE_SIZE):
+            return None
+        self._lost.add(index)
+        return index
 
     def _free(self) -> None:
         self._memory.unmap_file(self._start, self.size)

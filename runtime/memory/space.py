@@ -14,7 +14,7 @@ from runtime.cpu.engine import Access
 from runtime.cpu.paging import DIRTY, FRAME_MASK, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE
 from runtime.cpu.physical import PAGE_SIZE, OutOfMemory, PhysicalMemory
 from runtime.memory.access import GuestMemory
-from runtime.memory.backing import Backing
+from runtime.memory.backing import Backing, FileBacking
 from runtime.memory.constants import (
     COPY_PROTECTIONS,
     EXECUTABLE_PROTECTIONS,
@@ -502,6 +502,28 @@ class AddressSpace(GuestMemory):
         for other in range(max(low, start), min(low + _FAULT_AROUND, end)):
             if other != page and not table.entry(other << 12):
                 table.set(other << 12, allocate() | OWNED, flags)
+
+    def lose(self, frames: list[int]) -> int | None:
+        """Forget pages of mapped files that have shrunk, so that touching them raises InPageError.
+
+        Returns the address of the first such page, None where this address space has none of them.
+        """
+        first = None
+        for vad in self.vads():
+            backing = vad.backing
+            if not isinstance(backing, FileBacking):
+                continue
+            for frame in frames:
+                index = backing.lose(frame)
+                if index is None:
+                    continue
+                address = vad.start + (index << 12) - vad.offset
+                if vad.start <= address < vad.end and not self.page_table.entry(address) & OWNED:
+                    self.page_table.clear(address)
+                    first = address if first is None else first
+        if first is not None:
+            self.flush()
+        return first
 
     def code_written(self, address: int, size: int) -> None:
         """The host wrote into an executable page."""

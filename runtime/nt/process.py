@@ -30,7 +30,7 @@ from runtime.memory.constants import (
     PAGE_READONLY,
     PAGE_READWRITE,
 )
-from runtime.memory.faults import MemoryFault
+from runtime.memory.faults import InPageError, MemoryFault
 from runtime.memory.inspect import peek, peek_word
 from runtime.memory.space import AddressSpace
 from runtime.nt import exception
@@ -440,6 +440,14 @@ class Process(Waitable):
             assert thread is not None
             exception.hardware(thread, vector, error)
             return False
+
+    def on_lost_pages(self, frames: list[int]) -> None:
+        """Guest code touched mapped files that have shrunk on the host."""
+        with self.machine.lock:
+            places = {process.pid: process.memory.lose(frames) for process in list(self.machine.processes.values())}
+            thread, address = self.scheduler.current, places.get(self.pid)
+            if thread is not None and address is not None and thread.goes_on:
+                thread.raise_fault(InPageError(address, Access.READ, st.STATUS_END_OF_FILE))
 
     def _touch_guard_page(self, address: int) -> bool:
         current = self.scheduler.current

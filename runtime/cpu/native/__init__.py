@@ -30,6 +30,10 @@ def _load() -> ctypes.CDLL | None:
     library = ctypes.CDLL(str(_LIBRARY), mode=ctypes.RTLD_GLOBAL)
     library.winfs_attach.argtypes = [c_void_p, c_void_p]
     library.winfs_attach.restype = None
+    library.winfs_attach_engine.argtypes = [c_void_p, c_void_p]
+    library.winfs_attach_engine.restype = None
+    library.winfs_run.argtypes = [c_void_p, c_uint64, c_void_p]
+    library.winfs_run.restype = c_int
     library.winfs_guard.argtypes = [c_void_p, c_uint64]
     library.winfs_guard.restype = c_int
     library.winfs_unguard.argtypes = [c_void_p]
@@ -50,6 +54,37 @@ def attach(unicorn: ctypes.CDLL) -> None:
     if LIBRARY is not None:
         raise_exception = ctypes.cast(unicorn.raise_exception_ra_x86_64, c_void_p)
         LIBRARY.winfs_attach(raise_exception, ctypes.cast(unicorn.update_mxcsr_status_x86_64, c_void_p))
+        start, stop = ctypes.cast(unicorn.uc_emu_start, c_void_p), ctypes.cast(unicorn.uc_emu_stop, c_void_p)
+        LIBRARY.winfs_attach_engine(start, stop)
+
+
+class LostPages(ctypes.Structure):
+    """Host addresses of pages that guest code touched after their file had shrunk (host.c's `Lost`)."""
+
+    _fields_ = (("count", c_uint64), ("pages", c_uint64 * 256))
+
+    def take(self) -> list[int]:
+        """Return them and forget them."""
+        found = list(self.pages[: self.count])
+        self.count = 0
+        return found
+
+
+def lost_pages() -> int:
+    """How many pages of guarded ranges were lost so far, whoever touched them."""
+    return c_uint64.in_dll(LIBRARY, "winfs_lost_pages").value if LIBRARY is not None else 0
+
+
+def guard(address: int, size: int) -> None:
+    """From now on a page of this range of host memory whose file has shrunk reads as zeros instead of killing us."""
+    if LIBRARY is not None:
+        LIBRARY.winfs_guard(address, size)
+
+
+def unguard(address: int) -> None:
+    """Undo `guard`; the range is about to be unmapped."""
+    if LIBRARY is not None:
+        LIBRARY.winfs_unguard(address)
 
 
 def state_of_last_ldmxcsr() -> int | None:

@@ -1,8 +1,9 @@
-/* What concerns the host process: is its processor good enough, and a mapped file that shrank under us.
+/* What concerns the host process: is its processor good enough, and mapped files that shrink under us.
  *
  * Touching a page of a mapping that the file no longer covers raises SIGBUS. Guest memory is full of such mappings and
- * the host may truncate any file, so inside guest memory the page is replaced by zeros and noted; everything else goes
- * to the handler that was there before (Python's faulthandler).
+ * the host may truncate any file, so inside guarded ranges the page is replaced by zeros and noted; when guest code
+ * touched it, its engine is stopped as well. Everything else goes to the handler that was there before (Python's
+ * faulthandler).
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -12,7 +13,7 @@
 
 #include "state.h"
 
-enum { PAGE = 0x1000, RANGES = 64 };
+enum { PAGE = 0x1000, RANGES = 4096, NOTED = 256 };
 
 typedef struct {
     _Atomic u64 start, size;
@@ -22,6 +23,35 @@ static Range ranges[RANGES];
 static struct sigaction before;
 
 _Atomic u64 winfs_lost_pages; /* how many pages were replaced */
+
+/* Pages that one engine's guest code lost: a count, then host addresses; what does not fit any more is not noted. */
+typedef struct {
+    u64 count, pages[NOTED];
+} Lost;
+
+static __thread Lost *lost;
+static __thread void *running;
+static int (*start)(void *engine, u64 begin, u64 until, u64 timeout, u64 count);
+static int (*stop)(void *engine);
+
+/* Called once, before `winfs_run`, with two functions of libunicorn. */
+void winfs_attach_engine(int (*emu_start)(void *, u64, u64, u64, u64), int (*emu_stop)(void *))
+{
+    start = emu_start;
+    stop = emu_stop;
+}
+
+/* uc_emu_start, noting lost pages. */
+int winfs_run(void *engine, u64 begin, Lost *noted)
+{
+    int error;
+
+    running = engine;
+    lost = noted;
+    error = start(engine, begin, 0, 0, 0);
+    lost = 0;
+    return error;
+}
 
 int winfs_supported(void)
 {
@@ -45,6 +75,11 @@ static void on_bus_error(int signal, siginfo_t *information, void *context)
         if (mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
             break;
         winfs_lost_pages++;
+        if (lost) {
+            if (lost->count < NOTED)
+                lost->pages[lost->count++] = (u64)page;
+            stop(running);
+        }
         return;
     }
     if (before.sa_flags & SA_SIGINFO && before.sa_sigaction)
