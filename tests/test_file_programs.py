@@ -160,3 +160,22 @@ def test_console_on_a_terminal(compile_c: Compiler, winfs_home: Path, tmp_path: 
     terminal.expect("FALSE\\): 1")
     terminal.type("\x03")
     assert terminal.close() == 0xC000013A & 0xFF
+
+
+def test_a_file_that_the_host_truncates_gives_in_page_errors(
+    compile_c: Compiler, winfs_home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mapped").write_bytes(b"x" * 0x10000)
+    command = [sys.executable, "-m", "winfs", "run", str(build(compile_c, "shrunk")), "mapped"]
+    environment = {**os.environ, "WINFS_HOME": str(winfs_home), "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"first byte x\r\n"
+        os.truncate(tmp_path / "mapped", 0x2000)
+        process.stdin.write(b"go on\n")
+        process.stdin.close()
+        assert process.stdout.read() == b"in-page error: 3 parameters, kind 0, status c0000011\r\n"
+        assert process.wait(60) == 7

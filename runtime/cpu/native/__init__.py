@@ -62,10 +62,12 @@ class LostPages(ctypes.Structure):
     """Host addresses of pages that guest code touched after their file had shrunk (host.c's `Lost`)."""
 
     _fields_ = (("count", c_uint64), ("pages", c_uint64 * 256))
+    count: int
+    pages: ctypes.Array[c_uint64]
 
     def take(self) -> list[int]:
         """Return them and forget them."""
-        found = list(self.pages[: self.count])
+        found: list[int] = self.pages[: self.count]
         self.count = 0
         return found
 
