@@ -135,6 +135,10 @@ class Emulated:
         self.events.append(("exception", vector))
         return False
 
+    def on_interrupt(self, vector: int) -> bool:
+        self.events.append(("interrupt", vector))
+        return False
+
     def on_lost_pages(self, frames: list[int]) -> None:
         self.events.append(("lost", frames))
 

@@ -62,6 +62,10 @@ class Bench:
         self.events.append(("exception", vector))
         return False
 
+    def on_interrupt(self, vector: int) -> bool:
+        self.events.append(("interrupt", vector))
+        return False
+
     def on_lost_pages(self, frames: list[int]) -> None:
         self.events.append(("lost", frames))
 
@@ -152,11 +156,22 @@ def test_a_fault_that_is_served_repeats_the_instruction(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "vector"), [(b"\x0f\x0b", 6), (b"\xcc", 3), (b"\xcd\x2d", 0x2D), (b"\xcd\x29", 0x29), (b"\xf4", 13)]
+    ("code", "vector"),
+    [(b"\x0f\x0b", 6), (b"\xf4", 13), (b"\xec", 13), (b"\xee", 13), (b"\xe7\xf1", 13), (b"\xe6\x10", 13)],
 )
-def test_exceptions_give_their_vector(bench: Bench, code: bytes, vector: int) -> None:
-    bench.engine.run(bench.context(code))
+def test_exceptions_give_their_vector_and_stand_at_the_instruction(bench: Bench, code: bytes, vector: int) -> None:
+    context = bench.context(code)
+    bench.engine.run(context)
     assert bench.events == [("exception", vector)]
+    assert context.rip == CODE
+
+
+@pytest.mark.parametrize(("code", "vector"), [(b"\xcc", 3), (b"\xcd\x03", 3), (b"\xcd\x2d", 0x2D), (b"\xcd\x0d", 13)])
+def test_interrupt_instructions_give_their_number_and_stand_behind(bench: Bench, code: bytes, vector: int) -> None:
+    context = bench.context(code)
+    bench.engine.run(context)
+    assert bench.events == [("interrupt", vector)]
+    assert context.rip == CODE + len(code)
 
 
 def test_division_by_zero_stands_at_the_instruction(bench: Bench) -> None:

@@ -79,6 +79,14 @@ class Context(Protocol):
         """Set XMM register `index` from 16 bytes."""
         ...
 
+    def get_debug(self) -> tuple[int, int, int, int, int, int]:
+        """Return the debug registers DR0 to DR3, DR6 and DR7."""
+        ...
+
+    def set_debug(self, values: tuple[int, int, int, int, int, int]) -> None:
+        """Set the debug registers DR0 to DR3, DR6 and DR7."""
+        ...
+
     def close(self) -> None:
         """Release the context."""
         ...
@@ -100,7 +108,11 @@ class Handlers(Protocol):
         ...
 
     def on_exception(self, vector: int, error: int) -> bool:
-        """The processor raised exception `vector` (0-31) or the guest executed INT `vector`."""
+        """The processor raised exception `vector` (0-31)."""
+        ...
+
+    def on_interrupt(self, vector: int) -> bool:
+        """The guest executed INT `vector` (or INT3); RIP is behind it."""
         ...
 
 

@@ -38,6 +38,8 @@ _CPU_IN_UC: Final = 440
 _ENV_IN_CPU: Final = 35408
 _RIP_IN_ENV: Final = 128
 _ERROR_CODE_IN_ENV: Final = 5384
+_IS_INTERRUPT_IN_ENV: Final = 5388
+_DR6_IN_ENV: Final = 5448
 _OLD_EXCEPTION_IN_ENV: Final = 5496
 _ENV_IN_CONTEXT: Final = 40
 
@@ -75,9 +77,11 @@ _INITIAL_FLAGS: Final = 0x202
 _FIRST_RIP: Final = 0x10000
 _TIMER_GRACE: Final = 1.0
 """Seconds until the memory of a closed engine is released."""
-_TRAP_PORT: Final = 0xF1
 _TRAP_SIZE: Final = 2
 """Bytes of OUT imm8, AL and of SYSCALL."""
+_DR6_FIXED: Final = 0xFFFF_0FF0
+_DR7_FIXED: Final = 0x400
+_DR7_ENABLE: Final = 0xFF
 _UC_SIZE: Final = 40000
 _FIRST_JUMP_BUFFER: Final = 200
 _JUMP_BUFFERS: Final = 64 * _FIRST_JUMP_BUFFER
@@ -195,6 +199,8 @@ class UnicornContext:
         self._saved = memoryview((c_uint64 * 17).from_address(place)).cast("B").cast("Q")
         self.registers: memoryview = self._saved
         self._rip: int | None = None
+        self._debug_changed = False
+        self._debug: tuple[int, int, int, int, int, int] = (0, 0, 0, 0, _DR6_FIXED, _DR7_FIXED)
 
     @property
     def _current(self) -> bool:
@@ -239,7 +245,7 @@ class UnicornContext:
     @flags.setter
     def flags(self, value: int) -> None:
         # Ring 3 may not change IOPL, IF, VM, NT; keep what the processor would keep.
-        self._set_word(x86.UC_X86_REG_RFLAGS, value & 0x240DD5 | 0x202)
+        self._set_word(x86.UC_X86_REG_RFLAGS, value & 0x250DD5 | 0x202)
 
     @property
     def fs_base(self) -> int:
@@ -306,11 +312,28 @@ class UnicornContext:
         for index in range(16):
             self.set_vector(index, image[160 + 16 * index : 176 + 16 * index])
 
+    def get_debug(self) -> tuple[int, int, int, int, int, int]:
+        """Return the debug registers DR0 to DR3, DR6 and DR7."""
+        if self._engine._armed is self and not self._debug_changed:
+            self._debug = (*self._debug[:4], self._engine._debug_status.value, self._debug[5])
+        return self._debug
+
+    def set_debug(self, values: tuple[int, int, int, int, int, int]) -> None:
+        """Set the debug registers; they count from when the context runs next."""
+        *addresses, status, control = values
+        one, two, three, four = addresses
+        self._debug = (one, two, three, four, status & 0xE00F | _DR6_FIXED, control & 0xFFFF0355 | _DR7_FIXED)
+        self._debug_changed = True
+        if self._current:
+            self._engine.kick()
+
     def close(self) -> None:
         """Release the context."""
         with self._engine._switching:
             if self._handle is not None:
                 if self._current:
+                    if self._engine._armed is self:
+                        self._engine._armed = None
                     self._engine._current = None
                 self._library.uc_context_free(self._handle)
                 self._handle = None
@@ -336,6 +359,8 @@ class UnicornEngine:
         self._stale_code = False
         self._advance = 0
         """Bytes between the RIP that Unicorn shows in a hook and the next instruction."""
+        self._armed: UnicornContext | None = None
+        """The context whose debug registers are in force."""
         self._lost = native.LostPages()
         self._lost_place = byref(self._lost)
         self._uc = c_void_p()
@@ -346,6 +371,8 @@ class UnicornEngine:
         self._env = self._find_state()
         self._registers = memoryview((c_uint64 * 17).from_address(self._env)).cast("B").cast("Q")
         self._error_code = c_uint32.from_address(self._env + _ERROR_CODE_IN_ENV)
+        self._debug_status = c_uint64.from_address(self._env + _DR6_IN_ENV)
+        self._is_interrupt = c_uint32.from_address(self._env + _IS_INTERRUPT_IN_ENV)
         self._old_exception = ctypes.c_int32.from_address(self._env + _OLD_EXCEPTION_IN_ENV)
         self._switching = threading.Lock()
         """Held while the current context changes: contexts are closed on other OS threads than the one that runs."""
@@ -487,16 +514,11 @@ class UnicornEngine:
         on_trap, on_syscall = handlers.on_trap, handlers.on_syscall
         rax = int(Gpr.RAX)
 
-        def trap(_uc: int, port: int, _size: int, _value: int, _data: int) -> None:
+        def trap(_uc: int, _port: int, _size: int, _value: int, _data: int) -> None:
+            self._advance = _TRAP_SIZE
             if self._stale_translations:
                 self._catch_up()
             try:
-                if port != _TRAP_PORT:
-                    if handlers.on_exception(13, 0):
-                        return
-                    stop(uc)
-                    return
-                self._advance = _TRAP_SIZE
                 if on_trap(registers[rax] & 0xFFFFFFFF):
                     return
             except BaseException as error:
@@ -557,13 +579,35 @@ class UnicornEngine:
             access = Access.EXECUTE if fetch else Access.READ
             present = bool(self.page_table.entry(fault.value) & PRESENT)
             return self._handlers.on_page_fault(fault.value, access, present)
+        if self._is_interrupt.value:
+            return self._handlers.on_interrupt(vector)
         return self._handlers.on_exception(vector, error)
 
     def new_context(self) -> UnicornContext:
         """Return a context in ring 3; its registers are those of the engine's first moment in ring 3."""
         return UnicornContext(self)
 
+    def _set_debug(self, register: int, value: int) -> None:
+        self._library.helper_set_dr_x86_64(c_void_p(self._env), c_int(register), c_uint64(value))
+
+    def _arm(self, context: UnicornContext) -> None:
+        """Put the context's breakpoints in force, if it has any."""
+        context._debug_changed = False
+        if not context._debug[5] & _DR7_ENABLE:
+            return
+        for register, value in zip((0, 1, 2, 3, 6, 7), context._debug, strict=True):
+            self._set_debug(register, value)
+        self._armed = context
+
+    def _disarm(self) -> None:
+        """Take away the breakpoints of the context that has some; a saved state must not hold them."""
+        if self._armed is not None:
+            self._armed.get_debug()
+            self._armed = None
+            self._set_debug(7, _DR7_FIXED)
+
     def _save(self, context: UnicornContext) -> None:
+        self._disarm()
         self._library.uc_context_save(self._uc, context._handle)
         context.registers = context._saved
 
@@ -577,6 +621,11 @@ class UnicornEngine:
                 self._library.uc_context_restore(self._uc, context._handle)
                 self._current = context
                 context.registers = self._registers
+                if context._debug[5] & _DR7_ENABLE:
+                    context._debug_changed = True
+        if context._debug_changed:
+            self._disarm()
+            self._arm(context)
         rip = context._rip if context._rip is not None else int(self._registers[16])
         context._rip = None
         self._runner = threading.get_ident()

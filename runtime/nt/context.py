@@ -20,6 +20,7 @@ _FLAGS: Final = 0x30
 _MXCSR: Final = 0x34
 _SEGMENTS: Final = 0x38
 _EFLAGS: Final = 0x44
+_DEBUG: Final = 0x48
 _GPR: Final = 0x78
 _RSP: Final = 0x98
 _RIP: Final = 0xF8
@@ -44,7 +45,15 @@ def capture(context: Context, flags: int = CONTEXT_ALL) -> bytearray:
         image = context.get_fxsave()
         data[_FLOAT : _FLOAT + 512] = image
         data[_MXCSR : _MXCSR + 4] = image[24:28]
+    if flags & CONTEXT_DEBUG_REGISTERS:
+        struct.pack_into("<6Q", data, _DEBUG, *_debug_to_show(context))
     return data
+
+
+def _debug_to_show(context: Context) -> tuple[int, ...]:
+    """DR0 to DR3, DR6, DR7 without the bits that are always set: Windows shows zeros where nothing was set."""
+    *addresses, status, control = context.get_debug()
+    return (*addresses, status & 0xE00F, control & ~0x400)
 
 
 def load(context: Context, data: bytes | bytearray) -> None:
@@ -63,6 +72,10 @@ def load(context: Context, data: bytes | bytearray) -> None:
         image = bytearray(data[_FLOAT : _FLOAT + 512])
         image[24:28] = data[_MXCSR : _MXCSR + 4]
         context.set_fxsave(bytes(image))
+    if flags & CONTEXT_DEBUG_REGISTERS:
+        values = struct.unpack_from("<6Q", data, _DEBUG)
+        if values != _debug_to_show(context):
+            context.set_debug(values)
 
 
 def merge(target: bytearray, source: bytes | bytearray, flags: int) -> None:
@@ -76,8 +89,16 @@ def merge(target: bytearray, source: bytes | bytearray, flags: int) -> None:
         parts.append((_SEGMENTS + 2, 8))
     if flags & CONTEXT_FLOATING_POINT:
         parts += [(_MXCSR, 4), (_FLOAT, 512)]
+    if flags & CONTEXT_DEBUG_REGISTERS:
+        parts.append((_DEBUG, 48))
     for offset, size in parts:
         target[offset : offset + size] = source[offset : offset + size]
+
+
+def flags_of(data: bytes | bytearray) -> int:
+    """Return CONTEXT.ContextFlags."""
+    value: int = struct.unpack_from("<I", data, _FLAGS)[0]
+    return value
 
 
 def rip_of(data: bytes | bytearray) -> int:

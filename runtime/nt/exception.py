@@ -10,6 +10,7 @@ from runtime.memory.faults import MemoryFault
 from runtime.nt import context as ctx
 from runtime.nt import status as st
 from runtime.nt.apc import UserApc
+from runtime.nt.instruction import decode
 
 if TYPE_CHECKING:
     from runtime.nt.thread import Thread
@@ -23,21 +24,27 @@ _FRAME: Final = 0x5C0
 _RED_ZONE: Final = 0x80
 
 _FAST_FAIL: Final = 0x29
+_ASSERTION: Final = 0x2C
+_DEBUG_SERVICE: Final = 0x2D
+_ICEBP: Final = 0xF1
+_NO_ADDRESS: Final = 0xFFFF_FFFF_FFFF_FFFF
+"""The address in an access violation that has none: a general protection fault."""
 _TRAP_FLAG: Final = 0x100
 _VECTORS: Final = {
-    0: st.STATUS_INTEGER_DIVIDE_BY_ZERO,
-    1: st.STATUS_SINGLE_STEP,
-    3: st.STATUS_BREAKPOINT,
-    4: st.STATUS_INTEGER_OVERFLOW,
     5: st.STATUS_ARRAY_BOUNDS_EXCEEDED,
-    6: st.STATUS_ILLEGAL_INSTRUCTION,
-    16: st.STATUS_FLOAT_INVALID_OPERATION,
     17: st.STATUS_DATATYPE_MISALIGNMENT,
-    19: st.STATUS_FLOAT_MULTIPLE_FAULTS,
 }
-_PRIVILEGED: Final = frozenset(b"\xf4\xfa\xfb\xe4\xe5\xe6\xe7\xec\xed\xee\xef\x6c\x6d\x6e\x6f")
-_PRIVILEGED_0F: Final = frozenset(b"\x06\x08\x09\x20\x21\x22\x23\x30\x32\x33")
-_PREFIXES: Final = frozenset(b"\x66\xf2\xf3\x2e\x36\x3e\x26\x64\x65" + bytes(range(0x40, 0x50)))
+_FLOAT_STATUSES: Final = (
+    st.STATUS_FLOAT_INVALID_OPERATION,
+    st.STATUS_FLOAT_DENORMAL_OPERAND,
+    st.STATUS_FLOAT_DIVIDE_BY_ZERO,
+    st.STATUS_FLOAT_OVERFLOW,
+    st.STATUS_FLOAT_UNDERFLOW,
+    st.STATUS_FLOAT_INEXACT_RESULT,
+)
+"""By the flag's bit in MXCSR and the x87 status word; of several the first of `_FLOAT_ORDER` is reported."""
+_FLOAT_ORDER: Final = (0, 2, 1, 3, 4, 5)
+_STACK_FAULT: Final = 0x40
 
 
 def pack_record(code: int, flags: int, address: int, information: tuple[int, ...]) -> bytes:
@@ -87,74 +94,81 @@ def deliver(thread: Thread, record: bytes, context: bytes | bytearray) -> None:
 
 def hardware(thread: Thread, vector: int, error: int) -> None:
     """Turn a processor exception into the Windows one and deliver it."""
-    context = thread.context
-    if vector == _FAST_FAIL:
-        context.rip = context.rip - 2  # a fast fail happens at its instruction
-        code = context.registers[Gpr.RCX]
-        record = pack_record(st.STATUS_STACK_BUFFER_OVERRUN, EXCEPTION_NONCONTINUABLE, context.rip, (code,))
-        thread.process.unhandled_exception(thread, record, ctx.capture(context))
-        return
-    if vector == 1:
+    if vector == 0:
+        thread.raise_exception(_divide_status(thread))
+    elif vector == 1:
+        context = thread.context
         context.flags = context.flags & ~_TRAP_FLAG  # the handler finds it clear and sets it again to step on
-    if vector == 3:
-        size = 1 if _byte(thread, context.rip - 1) == 0xCC else 2
-        context.rip = context.rip - size
-        thread.raise_exception(st.STATUS_BREAKPOINT, (0,))
-    elif vector == 0x2D:
-        thread.raise_exception(st.STATUS_BREAKPOINT, (context.registers[Gpr.RAX],))
-    elif vector == 13 or vector > 31:
-        if vector == 13 and _is_privileged(thread):
+        thread.raise_exception(st.STATUS_SINGLE_STEP)
+    elif vector == 6:
+        instruction = decode(thread)
+        if instruction is not None and instruction.opcode == _ICEBP:  # the engine does not know it
+            thread.context.rip = thread.context.rip + 1
+            thread.raise_exception(st.STATUS_SINGLE_STEP)
+        else:
+            thread.raise_exception(st.STATUS_ILLEGAL_INSTRUCTION)
+    elif vector == 13:
+        instruction = decode(thread)
+        if instruction is not None and instruction.is_privileged:
             thread.raise_exception(st.STATUS_PRIVILEGED_INSTRUCTION)
         else:
-            thread.raise_exception(st.STATUS_ACCESS_VIOLATION, (0, 0xFFFF_FFFF_FFFF_FFFF))
-    elif vector == 0:
-        thread.raise_exception(_divide_status(thread))
+            thread.raise_exception(st.STATUS_ACCESS_VIOLATION, (0, _NO_ADDRESS))
+    elif vector == 16:
+        control, status = struct.unpack_from("<HH", thread.context.get_fxsave())
+        code = _float_status(status & ~control)
+        stack_fault = status & _STACK_FAULT and code == st.STATUS_FLOAT_INVALID_OPERATION
+        thread.raise_exception(st.STATUS_FLOAT_STACK_CHECK if stack_fault else code)
+    elif vector == 19:
+        (mxcsr,) = struct.unpack_from("<I", thread.context.get_fxsave(), 24)
+        thread.raise_exception(_float_status(mxcsr & ~(mxcsr >> 7)), (0, mxcsr))
     else:
         thread.raise_exception(_VECTORS.get(vector, st.STATUS_ILLEGAL_INSTRUCTION))
 
 
-def _byte(thread: Thread, address: int) -> int:
-    try:
-        return thread.process.memory.read_u8(address)
-    except MemoryFault:
-        return 0
+def interrupt(thread: Thread, vector: int) -> None:
+    """INT `vector` ran and RIP is behind it: deliver what Windows makes of it.
+
+    Programs may use 3, 4, 0x29, 0x2C and 0x2D; any other is a general protection fault of the instruction.
+    """
+    context = thread.context
+    if vector == 3:
+        context.rip = context.rip - 1  # the kernel takes every breakpoint for one byte
+        thread.raise_exception(st.STATUS_BREAKPOINT, (0,))
+    elif vector == 4:
+        thread.raise_exception(st.STATUS_INTEGER_OVERFLOW)
+    elif vector == _FAST_FAIL:
+        context.rip = context.rip - 2  # a fast fail happens at its instruction
+        code = context.registers[Gpr.RCX]
+        record = pack_record(st.STATUS_STACK_BUFFER_OVERRUN, EXCEPTION_NONCONTINUABLE, context.rip, (code,))
+        thread.process.unhandled_exception(thread, record, ctx.capture(context))
+    elif vector == _ASSERTION:
+        context.rip = context.rip - 2
+        thread.raise_exception(st.STATUS_ASSERTION_FAILURE)
+    elif vector == _DEBUG_SERVICE:
+        thread.raise_exception(st.STATUS_BREAKPOINT, (context.registers[Gpr.RAX],))
+    else:
+        context.rip = context.rip - 2
+        thread.raise_exception(st.STATUS_ACCESS_VIOLATION, (0, _NO_ADDRESS))
 
 
-def _instruction(thread: Thread) -> tuple[list[int], int]:
-    """Return prefixes (with REX) and the address of the opcode of the current instruction."""
-    address = thread.context.rip
-    prefixes = []
-    for _ in range(14):
-        byte = _byte(thread, address)
-        if byte not in _PREFIXES:
-            break
-        prefixes.append(byte)
-        address += 1
-    return prefixes, address
-
-
-def _is_privileged(thread: Thread) -> bool:
-    _, address = _instruction(thread)
-    opcode = _byte(thread, address)
-    if opcode == 0x0F:
-        second = _byte(thread, address + 1)
-        group = _byte(thread, address + 2) >> 3 & 7
-        system = {0x00: (2, 3), 0x01: (2, 3, 6, 7)}  # LLDT, LTR; LGDT, LIDT, LMSW, INVLPG
-        return second in _PRIVILEGED_0F or group in system.get(second, ())
-    return opcode in _PRIVILEGED
+def _float_status(raised: int) -> int:
+    return next((_FLOAT_STATUSES[bit] for bit in _FLOAT_ORDER if raised >> bit & 1), st.STATUS_FLOAT_INVALID_OPERATION)
 
 
 def _divide_status(thread: Thread) -> int:
-    """A zero divisor or a quotient that does not fit? Only register divisors can be told apart cheaply."""
-    prefixes, address = _instruction(thread)
-    opcode, operand = _byte(thread, address), _byte(thread, address + 1)
-    if opcode in (0xF6, 0xF7) and operand >> 6 == 3:
-        rex = next((item for item in prefixes if 0x40 <= item < 0x50), 0)
-        value = thread.context.registers[operand & 7 | (rex & 1) << 3]
-        width = 8 if rex & 8 else 1 if opcode == 0xF6 else 2 if 0x66 in prefixes else 4
-        if value & ((1 << 8 * width) - 1):
-            return st.STATUS_INTEGER_OVERFLOW
-    return st.STATUS_INTEGER_DIVIDE_BY_ZERO
+    """A zero divisor or a quotient that does not fit? The kernel looks at the divisor."""
+    instruction = decode(thread)
+    if instruction is None or instruction.opcode not in (0xF6, 0xF7):
+        return st.STATUS_INTEGER_DIVIDE_BY_ZERO
+    width = 1 if instruction.opcode == 0xF6 else instruction.width
+    if instruction.register is None:
+        try:
+            divisor = any(thread.process.memory.read(instruction.address, width))
+        except MemoryFault:
+            divisor = False
+    else:
+        divisor = bool(thread.context.registers[instruction.register] & ((1 << 8 * width) - 1))
+    return st.STATUS_INTEGER_OVERFLOW if divisor else st.STATUS_INTEGER_DIVIDE_BY_ZERO
 
 
 def push_apc(thread: Thread, apc: UserApc) -> None:

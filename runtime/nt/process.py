@@ -441,6 +441,14 @@ class Process(Waitable):
             exception.hardware(thread, vector, error)
             return False
 
+    def on_interrupt(self, vector: int) -> bool:
+        """The guest executed an INT instruction."""
+        with self.machine.lock:
+            thread = self.scheduler.current
+            assert thread is not None
+            exception.interrupt(thread, vector)
+            return False
+
     def on_lost_pages(self, frames: list[int]) -> None:
         """Guest code touched mapped files that have shrunk on the host."""
         with self.machine.lock:

@@ -20,6 +20,7 @@ from runtime.memory.faults import GuardPageViolation, InPageError, MemoryFault
 from runtime.nt import exception
 from runtime.nt import status as st
 from runtime.nt.call import Api, GuestCall, GuestFrame, Ignore, PendingCall, call_guest
+from runtime.nt.instruction import decode
 from runtime.nt.object import ObjectType
 from runtime.nt.park import LEAVE_ENGINE, call_in_loop
 from runtime.nt.wait import Wait, WaitingThread
@@ -409,7 +410,12 @@ class Thread(WaitingThread):
 
     def raise_fault(self, fault: MemoryFault) -> None:
         """Raise a memory fault as an exception in the guest (MS documentation of EXCEPTION_RECORD)."""
-        information: tuple[int, ...] = (fault.access.value, fault.address)
+        kind = fault.access
+        if kind is Access.READ:
+            instruction = decode(self)
+            if instruction is not None and instruction.updates_memory:
+                kind = Access.WRITE  # the engine reads first, the processor asks for both at once
+        information: tuple[int, ...] = (kind.value, fault.address)
         if isinstance(fault, InPageError):
             self.raise_exception(st.STATUS_IN_PAGE_ERROR, (*information, fault.status))
         elif isinstance(fault, GuardPageViolation):

@@ -32,6 +32,8 @@ def _load() -> ctypes.CDLL | None:
     library.winfs_attach.restype = None
     library.winfs_attach_engine.argtypes = [c_void_p, c_void_p]
     library.winfs_attach_engine.restype = None
+    library.winfs_attach_out.argtypes = [c_void_p]
+    library.winfs_attach_out.restype = None
     library.winfs_run.argtypes = [c_void_p, c_uint64, c_void_p]
     library.winfs_run.restype = c_int
     library.winfs_guard.argtypes = [c_void_p, c_uint64]
@@ -56,6 +58,7 @@ def attach(unicorn: ctypes.CDLL) -> None:
         LIBRARY.winfs_attach(raise_exception, ctypes.cast(unicorn.update_mxcsr_status_x86_64, c_void_p))
         start, stop = ctypes.cast(unicorn.uc_emu_start, c_void_p), ctypes.cast(unicorn.uc_emu_stop, c_void_p)
         LIBRARY.winfs_attach_engine(start, stop)
+        LIBRARY.winfs_attach_out(ctypes.cast(unicorn.helper_outb_x86_64, c_void_p))
 
 
 class LostPages(ctypes.Structure):

@@ -33,6 +33,8 @@ typedef struct {
     u32 mxcsr;
     u8 before_vectors[0x338 - 0x334];
     u8 vectors[32][64];
+    u8 before_debug[0x1518 - 0xB38];
+    u64 debug[8]; /* DR0 to DR7 */
 } State;
 
 _Static_assert(__builtin_offsetof(State, top) == 0x25C, "top");
@@ -41,6 +43,7 @@ _Static_assert(__builtin_offsetof(State, st) == 0x270, "st");
 _Static_assert(__builtin_offsetof(State, operand) == 0x310, "operand");
 _Static_assert(__builtin_offsetof(State, mxcsr) == 0x330, "mxcsr");
 _Static_assert(__builtin_offsetof(State, vectors) == 0x338, "vectors");
+_Static_assert(__builtin_offsetof(State, debug) == 5400, "debug");
 
 enum { CARRY = 1, PARITY = 4, ZERO = 0x40, SIGN = 0x80, OVERFLOW = 0x800 };
 

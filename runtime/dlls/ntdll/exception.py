@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime.cpu.engine import Gpr
 from runtime.dlls.ntdll.dll import ntdll
 from runtime.dlls.types import BOOLEAN, HANDLE, NTSTATUS, PVOID
 from runtime.nt import context as ctx
@@ -50,7 +51,8 @@ def NtGetContextThread(thread: Thread, ThreadHandle: HANDLE, ThreadContext: PVOI
 def NtSetContextThread(thread: Thread, ThreadHandle: HANDLE, ThreadContext: PVOID) -> NTSTATUS:
     target = get_object(thread, ThreadHandle, Thread, 0x0010)
     context = thread.process.memory.read(ThreadContext, ctx.SIZE)
-    if target is thread:
+    if target is thread and ctx.flags_of(context) & ctx.CONTEXT_CONTROL & 0xF:
+        thread.context.registers[Gpr.RAX] = st.STATUS_SUCCESS  # where the context does not bring it
         exception.continue_with(thread, context)
     else:
         ctx.load(target.context, context)

@@ -1,0 +1,70 @@
+/* Hardware breakpoints through the debug registers of a CONTEXT, and single steps through its EFlags. */
+#include <stdio.h>
+#include <windows.h>
+
+static volatile int watched;
+static volatile LONG hits;
+static DWORD64 last_status;
+static int steps;
+
+__attribute__((noinline)) static int callee(int value)
+{
+    return value + 1;
+}
+
+static LONG CALLBACK handler(EXCEPTION_POINTERS *pointers)
+{
+    CONTEXT *context = pointers->ContextRecord;
+
+    if (pointers->ExceptionRecord->ExceptionCode != STATUS_SINGLE_STEP)
+        return EXCEPTION_CONTINUE_SEARCH;
+    hits++;
+    last_status = context->Dr6;
+    if (steps > 0 && --steps) {
+        context->EFlags |= 0x100;
+        return EXCEPTION_CONTINUE_EXECUTION;
+    }
+    if (context->Dr6 & 1) {
+        printf("breakpoint at callee: %d, Dr6 %llx\n", context->Rip == (DWORD64)callee, context->Dr6 & 0xF);
+        context->EFlags |= 0x10000; /* RF: go on with this instruction */
+    }
+    context->Dr6 = 0;
+    return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+static void set(DWORD64 first, DWORD64 second, DWORD64 control)
+{
+    CONTEXT context = {.ContextFlags = CONTEXT_DEBUG_REGISTERS};
+
+    context.Dr0 = first;
+    context.Dr1 = second;
+    context.Dr7 = control;
+    printf("set %d\n", SetThreadContext(GetCurrentThread(), &context));
+}
+
+static DWORD WINAPI bystander(void *parameter)
+{
+    return callee(1) + !parameter;
+}
+
+int main(void)
+{
+    CONTEXT context = {.ContextFlags = CONTEXT_DEBUG_REGISTERS};
+
+    setvbuf(stdout, NULL, _IONBF, 0);
+    AddVectoredExceptionHandler(1, handler);
+    set((DWORD64)callee, (DWORD64)&watched, 0x00D00001); /* execute callee; DR1 off */
+    GetThreadContext(GetCurrentThread(), &context);
+    printf("back %d %d %llx\n", context.Dr0 == (DWORD64)callee, context.Dr1 == (DWORD64)&watched, context.Dr7);
+    printf("result %d, hits %ld\n", callee(41), hits);
+    WaitForSingleObject(CreateThread(NULL, 0, bystander, NULL, 0, NULL), INFINITE);
+    printf("another thread's call: hits %ld\n", hits);
+    set(0, 0, 0);
+    hits = 0;
+    printf("none: hits %ld, result %d\n", hits, callee(1));
+    steps = 4;
+    hits = 0;
+    __asm__ volatile("pushfq\n\torl $0x100, (%%rsp)\n\tpopfq\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop" : : : "memory", "cc");
+    printf("steps: hits %ld, Dr6 %llx\n", hits, last_status & 0x4000);
+    return 0;
+}
