@@ -21,6 +21,7 @@ Letter = Annotated[str, Meta(pattern="^[A-Za-z]$")]
 Access = Literal["rw", "ro", "overlay"]
 EngineName = Literal["auto", "unicorn"]
 MissingPolicy = Literal["fail", "zero"]
+CrashDumps = Literal["none", "normal", "full"]
 TraceFormat = Literal["text", "json"]
 
 DEFAULT_MACHINE = "default"
@@ -69,6 +70,7 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     ended_processes: how many ended programs are remembered, for the mount to show.
     kept_output: how many bytes a mounted machine keeps of what each program writes to its standard output, and error.
     ended_seconds: for how long; 0 is until there are too many.
+    crash_dumps: write a minidump of every program that an exception ends, to `dumps/` of the machine folder.
     missing: what calling a function that does not exist yet does: `fail` ends the program, `zero` returns 0.
     dlls: which DLL files take the place of winfs's own.
     """
@@ -85,6 +87,7 @@ class MachineConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     ended_processes: Annotated[int, Meta(ge=0, le=100_000)] = 64
     ended_seconds: Annotated[int, Meta(ge=0)] = 0
     kept_output: Annotated[int, Meta(ge=0, le=1 << 30)] = 1 << 20
+    crash_dumps: CrashDumps = "none"
     missing: MissingPolicy = "fail"
     dlls: DllOrder = DllOrder()
     trace: Trace = Trace()
@@ -116,6 +119,7 @@ class _File(Struct, forbid_unknown_fields=True, kw_only=True):
     ended_processes: Annotated[int, Meta(ge=0, le=100_000)] = 64
     ended_seconds: Annotated[int, Meta(ge=0)] = 0
     kept_output: Annotated[int, Meta(ge=0, le=1 << 30)] = 1 << 20
+    crash_dumps: CrashDumps = "none"
     missing: MissingPolicy = "fail"
     dll_path: tuple[Path, ...] = ()
     dll_overrides: dict[str, str] = {}
@@ -175,6 +179,7 @@ def load_config(folder: Path) -> MachineConfig:
         ended_processes=parsed.ended_processes,
         ended_seconds=parsed.ended_seconds,
         kept_output=parsed.kept_output,
+        crash_dumps=parsed.crash_dumps,
         missing=parsed.missing,
         dlls=_dll_order(file, folder, parsed.dll_path, parsed.dll_overrides),
         trace=trace,

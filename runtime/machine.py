@@ -72,6 +72,7 @@ _SWITCH_INTERVAL: Final = 0.0005
 F = TypeVar("F", bound=Callable[..., object])
 
 if TYPE_CHECKING:
+    from runtime.nt.minidump.crash import CrashDump
     from runtime.trace.view import View
 
 TrapTarget = Callable[[Process], "Gate"]
@@ -150,12 +151,14 @@ class Machine:
         missing: MissingPolicy | None = None,
         aslr: bool = False,
         dll_order: DllOrder | None = None,
+        crash_dump: CrashDump | None = None,
     ) -> Process:
         """Start a program and return its process, which runs at once.
 
         `program` and `cwd` are host paths (Path) or Windows paths (str). `env` is added to the machine's environment.
         `stdin`, `stdout` and `stderr` are host descriptors, which the caller keeps; None is no handle. `view` is a look
         at the trace of its own, already added; `missing`, `aslr` and `dll_order` stand for the machine's settings.
+        `crash_dump` says where a minidump goes if the program crashes; the process closes it.
         Raises ImageError for a file that is no good, ConfigError for a path that no drive holds.
         """
         host = program if isinstance(program, Path) else None
@@ -175,6 +178,7 @@ class Machine:
         line = command_line if command_line is not None else join_command_line([path, *args])
         with self.lock:
             process = self.new_process(None)
+            process.crash_dump = crash_dump
             process.missing = missing or process.missing
             process.aslr = aslr or process.aslr
             process.dll_order = dll_order or process.dll_order

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from runtime.loader.order import DllOrder
-from winfs.control import TRACE_STREAM, Connection, ControlError, connect, folder_of_mount, mount_of
+from winfs.control import MINIDUMP_STREAM, TRACE_STREAM, Connection, ControlError, connect, folder_of_mount, mount_of
 
 EXIT_TIMEOUT = 124  # as timeout(1)
 _CHUNK = 1 << 16
@@ -44,6 +44,15 @@ class Tracing:
 
 
 @dataclass(frozen=True, slots=True)
+class Minidump:
+    """What is to be written if a program crashes ("normal" or "full"), the file's name, and its open descriptor."""
+
+    kind: str
+    name: str
+    descriptor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """A program to be run. `program` and `folder` are host paths (Path) or Windows paths (str).
 
@@ -60,6 +69,7 @@ class Program:
     missing: str | None = None
     aslr: bool = False
     dlls: DllOrder = field(default_factory=DllOrder)
+    minidump: Minidump | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,8 @@ class Run:
         modes = {descriptor: _terminal_modes(descriptor) for descriptor in descriptors}
         if program.tracing is not None:
             descriptors[TRACE_STREAM] = _trace_output(program.tracing, descriptors)
+        if program.minidump is not None:
+            descriptors[MINIDUMP_STREAM] = program.minidump.descriptor
         passed, pumps = self._passed(descriptors)
         request = request_of(program) | {"streams": list(descriptors)}
         before = self._watch_signals(timeout)
@@ -241,6 +253,8 @@ def request_of(program: Program) -> dict[str, object]:
             "categories": list(program.tracing.categories),
             "functions": list(program.tracing.functions),
         }
+    if program.minidump is not None:
+        request["minidump"] = {"kind": program.minidump.kind, "name": program.minidump.name}
     return request
 
 

@@ -24,6 +24,8 @@ LOCK = "daemon.lock"
 STATE = "daemon.json"
 TRACE_STREAM = 3
 """The place of the trace's descriptor among those that a client passes, after standard input, output and error."""
+MINIDUMP_STREAM = 4
+"""The place of the descriptor for a minidump."""
 MAXIMUM = 16 << 20
 """Longest message, in bytes."""
 

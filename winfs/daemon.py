@@ -13,6 +13,7 @@ import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import trio
@@ -26,11 +27,25 @@ from runtime.nt.process import Process
 from runtime.trace.filters import Filter, FilterError
 from runtime.trace.sinks import FileSink, Format
 from runtime.trace.view import View
-from winfs.control import LOCK, MAXIMUM, SOCKET, STATE, TRACE_STREAM, ControlError, Message, decode, encode
+from winfs.control import (
+    LOCK,
+    MAXIMUM,
+    MINIDUMP_STREAM,
+    SOCKET,
+    STATE,
+    TRACE_STREAM,
+    ControlError,
+    Message,
+    decode,
+    encode,
+)
 from winfs.host_drives import HostDrives
 from winfs.mount.operations import MountOperations
 from winfs.mount.session import Session, SessionError
 from winfs.mount.tree import MachineTree
+
+if TYPE_CHECKING:
+    from runtime.nt.minidump.crash import CrashDump
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +56,7 @@ _CLOSING = 0.05
 """Seconds between the wish to end and the end."""
 _LOOK = 0.02
 """How often readers that wait for the trace are looked at, in seconds; as often as it is written."""
-_MAXIMUM_DESCRIPTORS = 4
+_MAXIMUM_DESCRIPTORS = 5
 
 
 class DaemonError(Exception):
@@ -273,19 +288,26 @@ class MountedMachine:
             program = self.drives.place(_texts(request, "program"), writable=False)
             dll_order = self._dll_order(request)
         missing = request.get("missing")
-        return await self.machine.spawn(
-            program,
-            _list(request, "arguments"),
-            cwd=folder,
-            env=_texts(request, "environment"),
-            stdin=streams.get(0),
-            stdout=streams.get(1),
-            stderr=streams.get(2),
-            view=view,
-            missing="zero" if missing == "zero" else "fail" if missing == "fail" else None,
-            aslr=request.get("aslr") is True,
-            dll_order=dll_order,
-        )
+        dump = _crash_dump(request, streams.get(MINIDUMP_STREAM))
+        try:
+            return await self.machine.spawn(
+                program,
+                _list(request, "arguments"),
+                cwd=folder,
+                env=_texts(request, "environment"),
+                stdin=streams.get(0),
+                stdout=streams.get(1),
+                stderr=streams.get(2),
+                view=view,
+                missing="zero" if missing == "zero" else "fail" if missing == "fail" else None,
+                aslr=request.get("aslr") is True,
+                dll_order=dll_order,
+                crash_dump=dump,
+            )
+        except BaseException:
+            if dump is not None:
+                dump.close()
+            raise
 
     def _dll_order(self, request: Message) -> DllOrder:
         """The machine's own setting with what the client adds. Raises ConfigError."""
@@ -385,6 +407,16 @@ class _Client:
         """Hang up."""
         self.close_descriptors()
         self._socket.close()
+
+
+def _crash_dump(request: Message, descriptor: int | None) -> CrashDump | None:
+    """Where a client wants the minidump of its program if it crashes."""
+    wanted = request.get("minidump")
+    if not isinstance(wanted, dict) or descriptor is None:
+        return None
+    from runtime.nt.minidump.crash import CrashDump
+
+    return CrashDump.of(os.dup(descriptor), str(wanted.get("name")), full=wanted.get("kind") == "full")
 
 
 def _texts(request: Message, name: str) -> dict[str, str]:

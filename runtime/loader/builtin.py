@@ -39,6 +39,17 @@ CALLBACK_STUB: Final = "KiUserCallbackReturn"
 _CALLBACK_FRAME: Final = 0x88
 
 
+SYSTEM_VERSION: Final = (10, 0, 19041, 4412)
+"""The file version of every system DLL of our own."""
+
+
+def fixed_file_info() -> bytes:
+    """The VS_FIXEDFILEINFO of a system DLL of our own."""
+    major, minor, build, revision = SYSTEM_VERSION
+    high, low = major << 16 | minor, build << 16 | revision
+    return struct.pack("<13I", 0xFEEF04BD, 0x10000, high, low, high, low, 0x3F, 0, 0x40004, 2, 0, 0, 0)
+
+
 @cache
 def guest_functions() -> dict[str, dict[str, str]]:
     """Return, for each DLL, which names ntrtl.dll implements and under which name."""

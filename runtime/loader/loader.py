@@ -7,8 +7,9 @@ loads, as in Windows.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from runtime.loader import builtin
 from runtime.loader.apiset import host_of, is_api_set
@@ -33,6 +34,18 @@ DLL_PROCESS_DETACH, DLL_PROCESS_ATTACH, DLL_THREAD_ATTACH, DLL_THREAD_DETACH = r
 
 _FORWARD_LIMIT: Final = 32
 _STUB_SIZE: Final = 16
+_UNLOADED_KEPT: Final = 64
+"""As RtlGetUnloadEventTrace has it."""
+
+
+class Unloaded(NamedTuple):
+    """An image that was unmapped."""
+
+    name: str
+    base: int
+    size: int
+    checksum: int
+    timestamp: int
 
 
 class Loader:
@@ -57,6 +70,8 @@ class Loader:
         self._stub_by_name: dict[tuple[str, str], int] = {}
         self._dispatchers: dict[str, int] = {}
         self.shutting_down = False
+        self.unloaded: deque[Unloaded] = deque(maxlen=_UNLOADED_KEPT)
+        """The images that went last, oldest first."""
         self._holds: dict[int, Callable[[], None]] = {}
         """Base of a module → what lets go of its file."""
 
@@ -521,6 +536,8 @@ class Loader:
             self._process.pid, self._process.running_thread_id, module.name, module.base
         )
         self._memory.unmap_view(module.base)
+        checksum = module.image.checksum if module.image is not None else 0
+        self.unloaded.append(Unloaded(module.name, module.base, module.size, checksum, module.timestamp))
         release = self._holds.pop(module.base, None)
         if release is not None:
             release()

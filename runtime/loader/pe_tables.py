@@ -183,6 +183,8 @@ class DebugEntry(NamedTuple):
     size: int
     pdb_path: str | None
     pdb_id: str | None
+    codeview: bytes = b""
+    """The CodeView record itself."""
 
 
 def read_imports(image: Image) -> Iterator[ImportedDll]:
@@ -374,10 +376,12 @@ def read_debug(image: Image) -> Iterator[DebugEntry]:
         entry = _DEBUG.unpack(image.read(rva + number * _DEBUG.size, _DEBUG.size))
         _, stamp, _, _, kind, length, data_rva, _ = entry
         path = identity = None
+        codeview = b""
         if kind == 2 and 24 < length <= 0x10000 and data_rva and image.contains(data_rva):
             data = image.read(data_rva, length)
             if data[:4] == b"RSDS":
                 (age,) = struct.unpack_from("<I", data, 20)
                 identity = f"{UUID(bytes_le=data[4:20])} age {age}"
+                codeview = data
                 path = data[24:].split(b"\0", 1)[0].decode("utf-8", "replace")
-        yield DebugEntry(DEBUG_TYPE_NAMES.get(kind, f"type {kind}"), stamp, length, path, identity)
+        yield DebugEntry(DEBUG_TYPE_NAMES.get(kind, f"type {kind}"), stamp, length, path, identity, codeview)

@@ -7,6 +7,8 @@ into a private copy for an image.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from runtime.cpu.engine import Access
 from runtime.cpu.paging import FRAME_MASK
 from runtime.cpu.physical import PAGE_SIZE
@@ -15,6 +17,7 @@ from runtime.memory.faults import AccessViolation
 from runtime.memory.space import AddressSpace
 
 _ZEROS = bytes(PAGE_SIZE)
+_LONGEST_GAP = 1 << 24
 
 
 def _frame(space: AddressSpace, address: int) -> int | None:
@@ -52,6 +55,32 @@ def peek(space: AddressSpace, address: int, size: int) -> bytes:
             parts.append(bytes(bytes_[place : place + step]))
         address += step
     return b"".join(parts)
+
+
+def peek_runs(space: AddressSpace, start: int, end: int, most: int) -> Iterator[bytes | int]:
+    """Yield all of [start, end) in pieces of at most `most` bytes: data, or the number of zeros that stand there.
+
+    What is a hole reads as zeros. The space may change between two pieces.
+    """
+    bytes_ = space.physical.bytes
+    while start < end:
+        parts: list[bytes] = []
+        zeros = size = 0
+        while start < end and size < most and zeros < _LONGEST_GAP:
+            step = min(PAGE_SIZE - (start & 0xFFF), end - start)
+            frame = _frame(space, start)
+            if frame is None or frame < 0:
+                if parts:
+                    break
+                zeros += step
+            else:
+                if zeros:
+                    break
+                place = frame + (start & 0xFFF)
+                parts.append(bytes(bytes_[place : place + step]))
+                size += step
+            start += step
+        yield b"".join(parts) if parts else zeros
 
 
 def peek_exact(space: AddressSpace, address: int, size: int) -> bytes:

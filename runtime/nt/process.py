@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from runtime.machine import Machine
     from runtime.nt.console import Console
     from runtime.nt.job import Job
+    from runtime.nt.minidump.crash import CrashDump
     from runtime.nt.standard_streams import StandardStreams
 
 log = logging.getLogger(__name__)
@@ -115,6 +116,8 @@ class Process(Waitable):
         self.initialized = False
         self.callback_return = 0
         self.report_descriptor = -1
+        self.crash_dump: CrashDump | None = None
+        """Where its dump goes if it crashes."""
         self.file_apis_ansi = True
         """Whether file functions use the ANSI code page; else the OEM one."""
         self.ansi_code_page = "cp1252"
@@ -375,6 +378,8 @@ class Process(Waitable):
         if self.report_descriptor >= 0:
             os.close(self.report_descriptor)
             self.report_descriptor = -1
+        if self.crash_dump is not None:
+            self.crash_dump.close()
         self.machine.process_gone(self)
 
     def terminate(self, exit_status: int, reason: str | None = None) -> None:
@@ -481,7 +486,16 @@ class Process(Waitable):
         crash = Crash(thread, record, bytes(context))
         self.report(crash.report())
         self.machine.trace.crash(thread, crash.code, crash.rip, crash.facts)
-        self.terminate(crash.code, "unhandled exception " + st.status_name(crash.code))
+        dump = self.crash_dump
+        if dump is None and self.machine.config.crash_dumps != "none" and not self.terminating:
+            from runtime.nt.minidump.crash import automatic
+
+            dump = automatic(self, full=self.machine.config.crash_dumps == "full")
+        if dump is None:
+            self.terminate(crash.code, "unhandled exception " + st.status_name(crash.code))
+        else:
+            self.crash_dump = None
+            dump.start(crash)
 
     def missing_function(self, thread: Thread, module: str, function: str) -> None:
         """The program called a function that does not exist here."""

@@ -175,6 +175,10 @@ def with_boot_options(
 @click.option("--detach", is_flag=True,
               help="Let it run on by itself on the mounted machine, and print its process id.")  # fmt: skip
 @dll_options
+@click.option("--minidump", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write a minidump to FILE if the program ends by an exception.")  # fmt: skip
+@click.option("--minidump-type", type=click.Choice(["normal", "full"]), default="normal",
+              help="What is in it: stacks and what they point to (normal), or all memory (full).")  # fmt: skip
 @click.option("-v", "--verbose", is_flag=True, help="Tell the full exit code, and what is done.")
 @click.argument("program")
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
@@ -200,6 +204,8 @@ def command(
     detach: bool,
     dll_path: DllFolders,
     dll_override: DllOrders,
+    minidump: Path | None,
+    minidump_type: str,
     verbose: bool,
 ) -> int:
     """Run the Windows program PROGRAM. Everything after it belongs to the program.
@@ -217,13 +223,20 @@ def command(
     image = find_program(program)
     folder = start_folder(cwd)
     traced = rules or trace_apis or trace_format is not None or trace_output is not None
+    dump = None
+    if minidump is not None:
+        from winfs.cli.minidump import open_minidump
+
+        dump = click.get_current_context().with_resource(open_minidump(minidump, minidump_type))
     wanted = Program(
         image, arguments, folder, env, {letter: f"{given.path}:{given.access}" for letter, given in drive.items()},
         Tracing(trace_format or "text", trace_output, trace_filter, trace_category, trace_function) if traced else None,
-        missing, aslr, DllOrder(dll_path, dll_override),
+        missing, aslr, DllOrder(dll_path, dll_override), dump,
     )  # fmt: skip
     if detach and timeout is not None:
         raise click.UsageError("--detach and --timeout do not go together")
+    if detach and minidump is not None:
+        raise click.UsageError("--detach and --minidump do not go together; 'crash_dumps' in machine.toml does")
     if detach and traced and trace_output is None:
         raise click.UsageError("--detach: the trace needs a file, --trace-output FILE")
     boot = {"--root": root, "--volume-serial": volume_serial, "--engine": engine}
@@ -257,7 +270,7 @@ def command(
         folders.append((image.parent, False))
     from winfs.cli.running import run_program
 
-    return run_program(with_host_folders(config, folders), image, list(arguments), folder, timeout, verbose)
+    return run_program(with_host_folders(config, folders), image, list(arguments), folder, timeout, verbose, dump)
 
 
 def run_mounted(

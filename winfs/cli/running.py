@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import trio
@@ -16,7 +18,10 @@ from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
 from runtime.nt.process import Process
 from runtime.nt.registry_store import StoreError
 from winfs.cli import CommandError
-from winfs.client import EXIT_TIMEOUT, exit_status
+from winfs.client import EXIT_TIMEOUT, Minidump, exit_status
+
+if TYPE_CHECKING:
+    from runtime.nt.minidump.crash import CrashDump
 
 
 def run_program(
@@ -26,6 +31,7 @@ def run_program(
     folder: Path | str,
     timeout: float | None,
     verbose: bool,
+    minidump: Minidump | None = None,
 ) -> int:
     """Boot the machine, run the program to its end and return the exit status. Raises CommandError."""
 
@@ -38,6 +44,7 @@ def run_program(
                 stdin=None if sys.stdin is None else 0,
                 stdout=None if sys.stdout is None else 1,
                 stderr=None if sys.stderr is None else 2,
+                crash_dump=_crash_dump(minidump),
             )
             ended_by: list[int] = await nursery.start(_watch_signals, machine, process)
             if timeout is not None:
@@ -58,6 +65,14 @@ def run_program(
         raise _as_command_error(_only(group)) from None
     except Exception as error:
         raise _as_command_error(error) from None
+
+
+def _crash_dump(minidump: Minidump | None) -> CrashDump | None:
+    if minidump is None:
+        return None
+    from runtime.nt.minidump.crash import CrashDump
+
+    return CrashDump.of(os.dup(minidump.descriptor), minidump.name, full=minidump.kind == "full")
 
 
 async def _watch_signals(

@@ -72,6 +72,7 @@ def _config(machine: Machine) -> bytes:
         f"ended_processes = {config.ended_processes}",
         f"ended_seconds = {config.ended_seconds}",
         f"kept_output = {config.kept_output}",
+        f"crash_dumps = {_quoted(config.crash_dumps)}",
         f"missing = {_quoted(config.missing)}",
         "",
         "[drives]",

@@ -15,6 +15,7 @@ import os
 import stat
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 Rest = Callable[[], None]
@@ -221,6 +222,10 @@ class Handle:
     keep_cache: bool = False
     locked: ClassVar[bool] = True
 
+    later: Callable[[], None] | None = None
+    """What a write has begun and must not hold up the machine: done on a thread, without the lock, before the write
+    returns. Raises OSError."""
+
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes; fewer mean the end."""
         raise fail(errno.EBADF)
@@ -304,10 +309,19 @@ class Text(File):
         return ContentHandle(self._content())
 
 
+Execute = Callable[[str], Callable[[], None] | None]
+"""Does one line of a command file; what it returns is the handle's `later`."""
+
+
+def _do_all(works: Iterable[Callable[[], None]]) -> None:
+    for work in works:
+        work()
+
+
 class CommandHandle(ContentHandle):
     """A file that takes commands: every line that is written is done at once."""
 
-    def __init__(self, content: bytes, execute: Callable[[str], None]) -> None:
+    def __init__(self, content: bytes, execute: Execute) -> None:
         super().__init__(content)
         self._execute = execute
 
@@ -319,9 +333,9 @@ class CommandHandle(ContentHandle):
         commands = [line.strip() for line in text.splitlines()]
         if not any(commands):
             raise fail(errno.EINVAL)
-        for line in commands:
-            if line:
-                self._execute(line)
+        later = [work for line in commands if line and (work := self._execute(line)) is not None]
+        if later:
+            self.later = partial(_do_all, later)
         return len(data)
 
     def truncate(self, size: int) -> None:
@@ -333,7 +347,7 @@ class Command(Text):
 
     mode = 0o644
 
-    def __init__(self, key: Hashable, content: Callable[[], bytes], execute: Callable[[str], None]) -> None:
+    def __init__(self, key: Hashable, content: Callable[[], bytes], execute: Execute) -> None:
         super().__init__(key, content)
         self._execute = execute
 

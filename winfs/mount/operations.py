@@ -330,7 +330,11 @@ class MountOperations(pyfuse3.Operations):
     async def write(self, fh: FileHandleT, off: int, buf: bytes) -> int:
         handle = self._handle(fh)
         with self._locked(handle):
-            return handle.write(off, buf)
+            size = handle.write(off, buf)
+        if handle.later is not None:
+            work, handle.later = handle.later, None
+            await trio.to_thread.run_sync(work)
+        return size
 
     @handler
     async def flush(self, fh: FileHandleT) -> None:

@@ -6,7 +6,9 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from runtime.machine import Machine
 from runtime.memory.constants import (
@@ -28,6 +30,7 @@ from runtime.memory.inspect import peek, store
 from runtime.nt.file import FileObject
 from runtime.nt.handles import HandleEntry
 from runtime.nt.host_file import HostFile
+from runtime.nt.minidump import DumpError, DumpType, Selection, write_dump
 from runtime.nt.output import Output
 from runtime.nt.process import Process
 from runtime.nt.process_record import ProcessRecord
@@ -279,7 +282,7 @@ class ProcessDirectory(_PidDirectory):
             "Job": process.job is not None,
         })  # fmt: skip
 
-    def _control(self, line: str) -> None:
+    def _control(self, line: str) -> Callable[[], None] | None:
         process = self._process
         verb, _, argument = line.partition(" ")
         if argument and verb != "dump":
@@ -297,24 +300,37 @@ class ProcessDirectory(_PidDirectory):
         elif verb == "eof":
             _fed(process.streams.input if process.streams is not None else None).end()
         elif verb == "dump" and argument:
-            self._dump(argument)
+            return self._dump(argument)
         else:
             raise fail(errno.EINVAL)
+        return None
 
-    def _dump(self, name: str) -> None:
-        """Write the process's memory to a file of the machine folder: the bytes at their addresses, sparse."""
-        if "/" in name or name.startswith("."):
-            raise fail(errno.EINVAL)
-        folder = self._machine.config.folder / "dumps"
-        folder.mkdir(exist_ok=True)
-        memory = self._process.memory
-        with open(folder / name, "wb") as file, open(folder / f"{name}.maps", "wb") as maps:
-            maps.write(_maps(self._process))
-            for vad in memory.vads():
-                for first, last, protect in vad.pages.runs(vad.start >> 12, vad.end >> 12):
-                    if protect:
-                        file.seek(first << 12)
-                        file.write(peek(memory, first << 12, (last - first) << 12))
+    def _dump(self, name: str) -> Callable[[], None]:
+        """What writes a minidump of everything: to `dumps/` of the machine folder, or to an absolute path."""
+        path = Path(name)
+        if not path.is_absolute():
+            if "/" in name or name.startswith("."):
+                raise fail(errno.EINVAL)
+            path = self._machine.config.folder / "dumps" / name
+            path.parent.mkdir(exist_ok=True)
+        return partial(_write_dump, self._process, path)
+
+
+def _write_dump(process: Process, path: Path) -> None:
+    """Raises OSError; ESRCH when the process ends meanwhile. A file that does not become whole does not stay."""
+    existed = path.exists()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        write_dump(process, Selection(DumpType.full()), descriptor)
+    except BaseException as error:
+        if not existed:
+            with suppress(OSError):
+                path.unlink()
+        if isinstance(error, DumpError):
+            raise fail(errno.ESRCH) from None
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _maps(process: Process) -> bytes:

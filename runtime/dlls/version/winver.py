@@ -7,7 +7,7 @@ import struct
 from runtime.dlls.text import copy_text, encode_wide
 from runtime.dlls.types import BOOL, DWORD, LPCSTR, LPCWSTR, LPSTR, LPVOID, LPWSTR, UINT, Out
 from runtime.dlls.version.dll import version
-from runtime.loader.builtin import is_builtin
+from runtime.loader.builtin import SYSTEM_VERSION, fixed_file_info, is_builtin
 from runtime.loader.pe import ImageError
 from runtime.nt.status import (
     ERROR_FILE_NOT_FOUND,
@@ -20,7 +20,6 @@ from runtime.nt.status import (
 from runtime.nt.thread import Thread
 
 RT_VERSION = 16
-SYSTEM_VERSION = (10, 0, 19041, 4412)
 _MARK = b"FE2X"
 """Behind the resource: from here on is room for ANSI copies of its strings."""
 
@@ -35,9 +34,6 @@ def _node(key: str, value: bytes, text: bool, children: bytes = b"", length: int
 
 def system_version(name: str) -> bytes:
     """Return the version resource of a system DLL of our own."""
-    major, minor, build, revision = SYSTEM_VERSION
-    high, low = major << 16 | minor, build << 16 | revision
-    fixed = struct.pack("<13I", 0xFEEF04BD, 0x10000, high, low, high, low, 0x3F, 0, 0x40004, 2, 0, 0, 0)
     number = ".".join(map(str, SYSTEM_VERSION))
     strings = b""
     for key, text in (
@@ -54,7 +50,7 @@ def system_version(name: str) -> bytes:
     table = _node("StringFileInfo", b"", True, _node("040904B0", b"", True, strings))
     table += bytes(-len(table) % 4)
     table += _node("VarFileInfo", b"", True, _node("Translation", struct.pack("<HH", 0x409, 1200), False))
-    return _node("VS_VERSION_INFO", fixed, False, table)
+    return _node("VS_VERSION_INFO", fixed_file_info(), False, table)
 
 
 def version_resource(thread: Thread, name: str | None) -> bytes:
