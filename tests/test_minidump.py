@@ -154,6 +154,40 @@ def test_the_pdb_of_a_module_is_named(winfs: Runner, tmp_path: Path) -> None:
     assert record[:16] in program.read_bytes()
 
 
+def test_a_program_dumps_itself_and_walks_its_stack(winfs: Runner, compile_c: Compiler, tmp_path: Path) -> None:
+    source = (SOURCES / "selfdump.c").read_text()
+    done = winfs("run", compile_c(source, "-ldbghelp", "-fno-optimize-sibling-calls", name="self.exe"))
+    assert done.stdout.decode().splitlines() == [
+        "chosen: 1 2 1 1",
+        "cancelled: 0 800704c7",
+        "no file: 0 80070006",
+        "full: 1",
+        "walker 1",
+        "middle 1",
+        "top 1",
+        "end 1",
+        "self 1",
+        "found 1",
+        "other thread: 0",
+        "crash dump: 1",
+    ]
+    assert (done.returncode, done.stderr) == (5, b""), "its own filter has dealt with it"
+    chosen = MinidumpFile.parse(str(tmp_path / "chosen.dmp"))
+    assert len(chosen.threads.threads) == 1, "the callback left the other one out"
+    names = {module.name.rpartition("\\")[2].lower() for module in chosen.modules.modules}
+    assert "kernel32.dll" in names
+    assert "dbghelp.dll" not in names, "the callback left it out"
+    assert b"the program's own stream" in (tmp_path / "chosen.dmp").read_bytes()
+    assert any(b"wanted by the memory callback" in data for data in memory_of(tmp_path / "chosen.dmp").values())
+    assert (tmp_path / "cancelled.dmp").read_bytes() == b""
+    full = memory_of(tmp_path / "full.dmp")
+    assert any(b"wanted by the memory callback" in data for data in full.values())
+    crashed = MinidumpFile.parse(str(tmp_path / "crash.dmp"))
+    (happened,) = crashed.exception.exception_records
+    assert happened.ExceptionRecord.ExceptionInformation[:2] == [1, 0x20]
+    assert happened.ThreadId in {thread.ThreadId for thread in crashed.threads.threads}
+
+
 @pytest.fixture(scope="module")
 def mounted(tmp_path_factory: pytest.TempPathFactory, dumped: Path) -> Iterator[Mounted]:
     with mount(tmp_path_factory.mktemp("minidump")) as found:

@@ -25,6 +25,10 @@ class Symbols:
         index = bisect_right(self.places, rva) - 1
         return (self.names[index], self.places[index]) if index >= 0 else None
 
+    def place(self, name: str) -> int:
+        """The RVA of an export. Raises ValueError."""
+        return self.places[self.names.index(name)]
+
 
 def symbols_of(module: Module) -> Symbols:
     """The exports of a module; read once."""

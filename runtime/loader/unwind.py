@@ -40,22 +40,33 @@ def function_table(read: Read, base: int) -> tuple[int, int]:
     return (base + rva, size // 12) if rva and size else (0, 0)
 
 
-def find_function(read: Read, base: int, address: int) -> Function | None:
-    """Return the function of the image at `base` that holds `address`."""
+def find_entry(read: Read, base: int, address: int) -> int | None:
+    """Return where the RUNTIME_FUNCTION of the image at `base` lies that covers `address`."""
     table, count = function_table(read, base)
     rva = address - base
     low, high = 0, count
     while low < high:
         middle = (low + high) // 2
-        function = Function(*struct.unpack("<III", read(table + 12 * middle, 12)))
-        if rva < function.begin:
+        begin, end = struct.unpack("<II", read(table + 12 * middle, 8))
+        if rva < begin:
             high = middle
-        elif rva >= function.end:
+        elif rva >= end:
             low = middle + 1
         else:
-            while function.unwind & 1:
-                function = Function(*struct.unpack("<III", read(base + (function.unwind & ~1), 12)))
+            return table + 12 * middle
+    return None
+
+
+def find_function(read: Read, base: int, address: int) -> Function | None:
+    """Return the function of the image at `base` that holds `address`."""
+    place = find_entry(read, base, address)
+    if place is None:
+        return None
+    function = Function(*struct.unpack("<III", read(place, 12)))
+    for _ in range(_MAXIMUM_CHAIN):
+        if not function.unwind & 1:
             return function
+        function = Function(*struct.unpack("<III", read(base + (function.unwind & ~1), 12)))
     return None
 
 

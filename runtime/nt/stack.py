@@ -34,32 +34,43 @@ class Frame(NamedTuple):
         return place_name(self.module, self.address)
 
 
+def unwind(process: Process, registers: list[int], address: int) -> int | None:
+    """Undo the call that `address` is in: bring the sixteen registers to what its caller has.
+
+    Returns where the caller goes on; None where the stack ends or cannot be followed. The process must not run
+    meanwhile; the lock is held.
+    """
+
+    def read(place: int, size: int) -> bytes:
+        return peek_exact(process.memory, place, size)
+
+    module = process.modules.at(address)
+    before = registers[Gpr.RSP]
+    try:
+        base = module.base if module is not None else 0
+        function = find_function(read, base, address) if module is not None else None
+        returned = step(read, base, function, registers, address)
+    except (MemoryFault, ValueError):
+        return None
+    if registers[Gpr.RSP] <= before or not returned:
+        return None
+    if process.modules.at(returned) is None and not _is_code(process, returned):
+        return None
+    return returned
+
+
 def walk(process: Process, registers: Sequence[int], address: int, depth: int = DEPTH) -> Iterator[Frame]:
     """The calls of a thread that stopped at `address` with these sixteen registers, innermost first.
 
     It ends where the stack does, or cannot be followed. The process must not run meanwhile; the lock is held.
     """
     state = [int(value) for value in registers[:16]]
-
-    def read(place: int, size: int) -> bytes:
-        return peek_exact(process.memory, place, size)
-
-    for number in range(depth):
-        if not address and number:
+    place: int | None = address
+    for _ in range(depth):
+        if place is None:
             return
-        module = process.modules.at(address)
-        if module is None and number and not _is_code(process, address):
-            return
-        before = state[Gpr.RSP]
-        yield Frame(address, before, module)
-        try:
-            base = module.base if module is not None else 0
-            function = find_function(read, base, address) if module is not None else None
-            address = step(read, base, function, state, address)
-        except (MemoryFault, ValueError):
-            return
-        if state[Gpr.RSP] <= before:
-            return
+        yield Frame(place, state[Gpr.RSP], process.modules.at(place))
+        place = unwind(process, state, place)
 
 
 def _is_code(process: Process, address: int) -> bool:

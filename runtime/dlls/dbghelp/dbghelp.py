@@ -11,12 +11,15 @@ from runtime.dlls.process_state import process_state
 from runtime.dlls.text import encode_text
 from runtime.dlls.types import BOOL, DWORD, HANDLE, LPCSTR, LPCWSTR, LPVOID, LPWSTR, PVOID, ULONGLONG, Out
 from runtime.loader.module import Module
-from runtime.loader.symbols import nearest_export
+from runtime.loader.symbols import nearest_export, symbols_of
+from runtime.nt.process import Process
+from runtime.nt.reference import get_object
 from runtime.nt.status import (
     ERROR_INVALID_ADDRESS,
     ERROR_INVALID_HANDLE,
     ERROR_INVALID_PARAMETER,
     ERROR_MOD_NOT_FOUND,
+    NtError,
     Win32Error,
 )
 from runtime.nt.thread import Thread
@@ -37,7 +40,7 @@ def _state(thread: Thread) -> _Symbols:
     return process_state(thread.process, _Symbols)
 
 
-def _ready(thread: Thread) -> None:
+def require_symbols(thread: Thread) -> None:
     """Raises Win32Error(ERROR_INVALID_HANDLE) before SymInitialize."""
     if not _state(thread).initialized:
         raise Win32Error(ERROR_INVALID_HANDLE)
@@ -79,27 +82,30 @@ def SymInitializeW(thread: Thread, hProcess: HANDLE, UserSearchPath: LPCWSTR, fI
 @dbghelp.export(category=DEBUG)
 def SymCleanup(thread: Thread, hProcess: HANDLE) -> BOOL:
     """End looking up symbols."""
-    _ready(thread)
+    require_symbols(thread)
     _state(thread).initialized = False
     return 1
 
 
-def _module(thread: Thread, address: int) -> Module:
-    module = thread.process.modules.at(address)
+def module_at(process: Process, address: int) -> Module:
+    """The module an address lies in. Raises Win32Error(ERROR_MOD_NOT_FOUND)."""
+    module = process.modules.at(address)
     if module is None:
         raise Win32Error(ERROR_MOD_NOT_FOUND)
     return module
 
 
-def _from_address(thread: Thread, address: int, displacement: Out[ULONGLONG], target: int, wide: bool) -> int:
+def target_of(thread: Thread, handle: int) -> Process:
+    """The process that symbols are asked of. A program may have named any number at SymInitialize: then its own."""
+    try:
+        return get_object(thread, handle, Process, 0)
+    except NtError:
+        return thread.process
+
+
+def put_symbol(thread: Thread, module: Module, name: str, start: int, target: int, wide: bool) -> None:
     """SYMBOL_INFO: flags, addresses and a name of at most MaxNameLen characters."""
-    _ready(thread)
     memory = thread.process.memory
-    module = _module(thread, address)
-    symbol = nearest_export(module, address)
-    if symbol is None:
-        raise Win32Error(ERROR_INVALID_ADDRESS)
-    name, start = symbol
     capacity = memory.read_u32(target + 80)
     data = encode_text(thread, name, wide)
     unit = 2 if wide else 1
@@ -107,7 +113,18 @@ def _from_address(thread: Thread, address: int, displacement: Out[ULONGLONG], ta
     memory.write(target + 24, struct.pack("<IIQI4xQQIIII", 0, 0, module.base, 0x200, 0, start, 0, 0, 5, len(name)))
     if capacity:
         memory.write(target + 84, data[: (capacity - 1) * unit] + bytes(unit))
-    displacement.put(address - start)
+
+
+def _from_address(
+    thread: Thread, handle: int, address: int, displacement: Out[ULONGLONG], target: int, wide: bool
+) -> int:
+    require_symbols(thread)
+    module = module_at(target_of(thread, handle), address)
+    symbol = nearest_export(module, address)
+    if symbol is None:
+        raise Win32Error(ERROR_INVALID_ADDRESS)
+    put_symbol(thread, module, *symbol, target, wide)
+    displacement.put(address - symbol[1])
     return 1
 
 
@@ -116,7 +133,7 @@ def SymFromAddr(
     thread: Thread, hProcess: HANDLE, Address: ULONGLONG, Displacement: Out[ULONGLONG], Symbol: LPVOID
 ) -> BOOL:
     """Return the exported function before an address."""
-    return _from_address(thread, Address, Displacement, Symbol, False)
+    return _from_address(thread, hProcess, Address, Displacement, Symbol, False)
 
 
 @dbghelp.export(category=DEBUG)
@@ -124,14 +141,40 @@ def SymFromAddrW(
     thread: Thread, hProcess: HANDLE, Address: ULONGLONG, Displacement: Out[ULONGLONG], Symbol: LPVOID
 ) -> BOOL:
     """Return the exported function before an address."""
-    return _from_address(thread, Address, Displacement, Symbol, True)
+    return _from_address(thread, hProcess, Address, Displacement, Symbol, True)
+
+
+def _from_name(thread: Thread, handle: int, name: str, target: int, wide: bool) -> int:
+    require_symbols(thread)
+    process = target_of(thread, handle)
+    wanted, found, function = name.partition("!")
+    for module in process.modules:
+        if not found or module.name.rpartition(".")[0].lower() == wanted.lower():
+            symbols = symbols_of(module)
+            if (function if found else name) in symbols.names:
+                plain = function if found else name
+                put_symbol(thread, module, plain, module.base + symbols.place(plain), target, wide)
+                return 1
+    raise Win32Error(ERROR_MOD_NOT_FOUND)
+
+
+@dbghelp.export(category=DEBUG)
+def SymFromName(thread: Thread, hProcess: HANDLE, Name: LPCSTR, Symbol: LPVOID) -> BOOL:
+    """Return the exported function of a name, `function` or `module!function`."""
+    return _from_name(thread, hProcess, thread.process.decode_ansi(Name or b""), Symbol, False)
+
+
+@dbghelp.export(category=DEBUG)
+def SymFromNameW(thread: Thread, hProcess: HANDLE, Name: LPCWSTR, Symbol: LPVOID) -> BOOL:
+    """Return the exported function of a name, `function` or `module!function`."""
+    return _from_name(thread, hProcess, Name or "", Symbol, True)
 
 
 @dbghelp.export(category=DEBUG)
 def SymGetModuleBase64(thread: Thread, hProcess: HANDLE, qwAddr: ULONGLONG) -> ULONGLONG:
     """Return the base of the module an address lies in."""
-    _ready(thread)
-    return _module(thread, qwAddr).base
+    require_symbols(thread)
+    return module_at(target_of(thread, hProcess), qwAddr).base
 
 
 @dbghelp.export(category=DEBUG)
@@ -139,8 +182,8 @@ def SymGetLineFromAddr64(
     thread: Thread, hProcess: HANDLE, qwAddr: ULONGLONG, pdwDisplacement: Out[DWORD], Line64: LPVOID
 ) -> BOOL:
     """Return the source line of an address: there is no debug information."""
-    _ready(thread)
-    _module(thread, qwAddr)
+    require_symbols(thread)
+    module_at(target_of(thread, hProcess), qwAddr)
     raise Win32Error(ERROR_INVALID_ADDRESS)
 
 
@@ -149,7 +192,7 @@ async def EnumerateLoadedModulesEx(
     thread: Thread, hProcess: HANDLE, EnumLoadedModulesCallback: PVOID, UserContext: PVOID
 ) -> BOOL:
     """Call a function for each loaded module until it returns 0."""
-    for module in tuple(thread.process.modules):
+    for module in tuple(target_of(thread, hProcess).modules):
         name = await guest_heap_new(thread, thread.process.encode_ansi(module.path) + b"\0")
         again = await thread.call(EnumLoadedModulesCallback, name, module.base, module.size, UserContext)
         await guest_heap_free(thread, name)
@@ -161,7 +204,7 @@ async def EnumerateLoadedModulesEx(
 @dbghelp.export(category=DEBUG)
 def SymSetSearchPathW(thread: Thread, hProcess: HANDLE, SearchPathA: LPCWSTR) -> BOOL:
     """Set where symbol files are looked for; there are none to find."""
-    _ready(thread)
+    require_symbols(thread)
     _state(thread).search_path = SearchPathA or ""
     return 1
 
@@ -169,7 +212,7 @@ def SymSetSearchPathW(thread: Thread, hProcess: HANDLE, SearchPathA: LPCWSTR) ->
 @dbghelp.export(category=DEBUG)
 def SymGetSearchPathW(thread: Thread, hProcess: HANDLE, SearchPathA: LPWSTR, SearchPathLength: DWORD) -> BOOL:
     """Return where symbol files are looked for."""
-    _ready(thread)
+    require_symbols(thread)
     path = _state(thread).search_path
     if len(path) >= SearchPathLength:
         raise Win32Error(ERROR_INVALID_PARAMETER)

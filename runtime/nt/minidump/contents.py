@@ -92,8 +92,10 @@ class Selection:
     """What goes into a dump besides what its type says."""
 
     kind: DumpType
-    threads: dict[int, bool] = field(default_factory=dict)
-    """Threads that are left out (False), or kept without their stack (True)."""
+    without: set[int] = field(default_factory=set)
+    """Threads that are left out."""
+    stackless: set[int] = field(default_factory=set)
+    """Threads whose stacks are left out."""
     modules: set[int] = field(default_factory=set)
     """Bases of modules that are left out."""
     memory: list[Range] = field(default_factory=list)
@@ -136,7 +138,7 @@ class _Contents:
         now = _seconds(process.machine.clock.now())
         self._builder = Builder(_STREAMS + len(selection.streams), now, int(selection.kind))
         self._threads = [
-            thread for _, thread in sorted(process.threads.items()) if selection.threads.get(thread.id, True)
+            thread for number, thread in sorted(process.threads.items()) if number not in selection.without
         ]
         self._contexts = {thread.id: self._context(thread) for thread in self._threads}
         self._stacks = {thread.id: self._stack(thread) for thread in self._threads}
@@ -146,7 +148,7 @@ class _Contents:
 
     def _stack(self, thread: Thread) -> Range:
         """From the lowest address in use to the base."""
-        if self._selection.threads.get(thread.id) is True:
+        if thread.id in self._selection.stackless:
             return 0, 0
         pointers = [ctx.rsp_of(self._contexts[thread.id]), int(thread.context.registers[4])]
         lowest = [pointer for pointer in pointers if thread.deallocation_stack <= pointer < thread.stack_base]
