@@ -52,6 +52,7 @@ from runtime.nt.registry_defaults import MachineFacts, open_registry
 from runtime.nt.services import SERVICE_NUMBERS
 from runtime.nt.shared_data import SharedUserData
 from runtime.nt.standard_streams import StandardStreams
+from runtime.nt.statistics import CallStatistics
 from runtime.nt.status import NtError
 from runtime.nt.streams import open_streams
 from runtime.nt.thread import Thread
@@ -117,6 +118,7 @@ class Machine:
         )
         self.threads: dict[int, Thread] = {}
         self.ended_processes = EndedProcesses()
+        self.calls = CallStatistics()
         self.timer_resolution = 156250
         """What the clock interrupt is set to, in 100 ns; it is answered truthfully but changes nothing here."""
         self.kept_output = 0

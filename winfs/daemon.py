@@ -24,6 +24,7 @@ from runtime.loader.pe import ImageError
 from runtime.machine import Machine, open_machine
 from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
 from runtime.nt.process import Process
+from runtime.nt.statistics import machine_statistics
 from runtime.trace.filters import Filter, FilterError
 from runtime.trace.sinks import FileSink, Format
 from runtime.trace.view import View
@@ -219,7 +220,12 @@ class MountedMachine:
     def _status(self) -> Message:
         with self.machine.lock:
             programs = [process.state() for process in self.machine.processes.values()]
-        return {"pid": os.getpid(), "mountpoint": str(self._mountpoint), "programs": programs}
+            statistics = machine_statistics(self.machine)
+            calls = self.machine.calls.by_function()
+        return {
+            "pid": os.getpid(), "mountpoint": str(self._mountpoint), "programs": programs, "statistics": statistics,
+            "calls": dict(calls.most_common()),
+        }  # fmt: skip
 
     async def _run_program(self, client: _Client, request: Message) -> None:
         view: View | None = None

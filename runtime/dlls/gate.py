@@ -155,7 +155,7 @@ class _Completion:
 class ExportGate:
     """Serves the calls of one export in one process."""
 
-    __slots__ = ("_decoders", "_encode", "_failure", "_function", "_is_async", "_read", "_trace", "export")
+    __slots__ = ("_calls", "_decoders", "_encode", "_failure", "_function", "_is_async", "_read", "_trace", "export")
 
     def __init__(self, export: Export, process: Process, *, syscall: bool = False) -> None:
         self.export = export
@@ -170,11 +170,13 @@ class ExportGate:
         self._encode = _encoder(export.returns, abi)
         self._failure = _failure(export)
         self._trace = process.machine.trace.probe(export, process.pid)
+        self._calls = process.machine.calls.of(export)
 
     def __call__(self, thread: Thread) -> bool:
         """Serve the call that `thread` is making."""
         args: list[object] = []
         token: Token = UNTRACED
+        self._calls.count += 1
         try:
             for raw, decode in zip(self._read(thread), self._decoders, strict=True):
                 args.append(raw if decode is None else decode(thread, raw))
@@ -243,6 +245,7 @@ class MissingGate:
     def __call__(self, thread: Thread) -> bool:
         """Report the call; end the process, or return 0 where the machine says so."""
         process = thread.process
+        process.machine.calls.of_missing(self._module, self._function).count += 1
         process.missing_function(thread, self._module, self._function)
         if process.missing == "zero":
             thread.context.registers[0] = 0

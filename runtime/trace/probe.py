@@ -25,8 +25,8 @@ class Probe:
     """One traced function: made when it is bound, called around every call of it."""
 
     __slots__ = (
-        "_call_head", "_calls", "_in", "_make_call", "_make_return", "_out", "_return_head", "_returns", "category",
-        "function", "module", "renderer", "trace",
+        "_call_head", "_calls", "_in", "_make_call", "_make_return", "_out", "_return_head", "_returns", "_tally",
+        "category", "function", "module", "renderer", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -35,6 +35,7 @@ class Probe:
         self.trace = trace
         self.module, self.function, self.category = module, function, category
         self.renderer = renderer
+        self._tally = trace.counter(category)
         self._in = renderer.captures_in
         self._out = renderer.captures_out
         self._make_call: Make = (self._call_event, self._call_line, always)
@@ -57,6 +58,7 @@ class Probe:
             caller = thread.caller
         except MemoryFault:
             caller = 0
+        self._tally.count += 1
         trace.record((self._make_call, (seq, now, thread, args, caller)))
         return seq, now
 
@@ -79,6 +81,7 @@ class Probe:
             if isinstance(error, NtError) and self.renderer.result_kind == "ntstatus":
                 code = error.status
         seq = trace.next_seq()
+        self._tally.count += 1
         trace.record((self._make_return, (seq, trace.ticks(), thread, token, outs, result, code)))
 
     def _call_event(

@@ -18,6 +18,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from runtime.trace.filters import Filter
+from runtime.trace.tally import Tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,6 +108,8 @@ class Trace:
         self.next_seq = self._numbers.__next__
         self.dropped = 0
         """Events dropped since boot."""
+        self.events_by_category: dict[str, Tally] = {}
+        """Events recorded since boot, also those that were dropped later."""
         self._untold = 0
         """Those of them that no drop event tells of yet."""
         self.spool: Spool | None = None
@@ -239,6 +242,7 @@ class Trace:
     ) -> None:
         """Record an event of any kind; `address` becomes its `caller`."""
         if self.enabled and self._wants_category(process_id, category):
+            self.counter(category).count += 1
             seq = self.next_seq()
             facts = (seq, self.ticks(), kind, process_id, thread_id, category, args, module, function, error, address)
             self.record(((self._plain_event, None, False), facts))
@@ -337,6 +341,10 @@ class Trace:
         self.emit("output", process_id, thread_id, "console_io", args)
 
     # Recording
+
+    def counter(self, category: str) -> Tally:
+        """Where the events of a category are counted."""
+        return self.events_by_category.setdefault(category, Tally())
 
     def record(self, record: _Record) -> None:
         """Queue a record: what makes the event, and the facts it makes it of."""

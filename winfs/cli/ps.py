@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import click
 
@@ -10,10 +11,14 @@ from runtime.config import ConfigError, machine_folder
 from winfs.cli import CommandError
 from winfs.control import ControlError, connect, daemon_of
 
+_SHOWN = ("uptime", "processes", "threads", "handles", "committed", "events", "calls")
+_MOST_CALLED = 10
+
 
 @click.command(name="ps")
+@click.option("-v", "--verbose", is_flag=True, help="Also how busy each mounted machine is, and what is called most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(as_json: bool) -> int:
+def command(verbose: bool, as_json: bool) -> int:
     """List machines, mounts and running programs."""
     try:
         home = machine_folder(None).parent
@@ -31,7 +36,10 @@ def command(as_json: bool) -> int:
             if connection is not None:
                 try:
                     connection.send({"do": "status"})
-                    machine["programs"] = (connection.receive() or {}).get("programs", [])
+                    status = connection.receive() or {}
+                    machine["programs"] = status.get("programs", [])
+                    if verbose:
+                        machine |= {name: status.get(name, {}) for name in ("statistics", "calls")}
                 except ControlError:
                     pass
                 finally:
@@ -46,6 +54,18 @@ def command(as_json: bool) -> int:
         programs = machine["programs"]
         for program in programs if isinstance(programs, list) else []:
             click.echo(f"  {program['pid']:>6}  {program['state']}  {program['command_line']}")
+        if verbose:
+            _print_statistics(machine)
     if not found:
         click.echo(f"no machines in {home}")
     return 0
+
+
+def _print_statistics(machine: Mapping[str, object]) -> None:
+    statistics, calls = machine.get("statistics"), machine.get("calls")
+    if not isinstance(statistics, dict) or not isinstance(calls, dict):
+        return
+    for name in _SHOWN:
+        click.echo(f"    {name}: {statistics.get(name)}")
+    for name, count in list(calls.items())[:_MOST_CALLED]:
+        click.echo(f"    {count:>10}  {name}")

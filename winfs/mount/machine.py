@@ -10,6 +10,7 @@ from importlib import metadata
 
 from runtime.loader.peb import BUILD_NUMBER
 from runtime.machine import Machine
+from runtime.nt.statistics import function_statistics, machine_statistics
 from winfs.mount.node import Command, Folder, Text, fail, state_text, text
 from winfs.mount.operations import MountOperations
 from winfs.mount.trace import FilterFile
@@ -20,24 +21,14 @@ def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) 
 
     def statistics() -> bytes:
         ops = operations()
-        spool = machine.trace.spool
         counts: dict[str, str | int | bool | None] = {
-            f"fuse_{name}": count for name, count in sorted(ops.counts.items())
-        }
-        return state_text(counts | {
-            "processes": len(machine.processes),
-            "ended_processes": len(machine.ended_processes),
-            "threads": len(machine.threads),
-            "handles": sum(len(process.handles) for process in machine.processes.values()),
-            "committed": sum(process.memory.committed for process in machine.processes.values()),
-            "trace_bytes": spool.json.end if spool is not None else 0,
-            "trace_dropped": machine.trace.dropped,
-            "trace_failure": str(spool.failure) if spool is not None and spool.failure else None,
-            "registry_failure": str(machine.registry.tree.store.error or "") or None,
             "fuse_inodes": len(ops.inodes),
             "fuse_failures": ops.failures,
             "fuse_requests": sum(ops.counts.values()),
-        })  # fmt: skip
+        }
+        counts |= {f"fuse_{name}": count for name, count in sorted(ops.counts.items())}
+        calls = {f"calls_{name}": count for name, count in function_statistics(machine).items()}
+        return state_text(machine_statistics(machine) | counts | calls)
 
     def version() -> bytes:
         return state_text({
