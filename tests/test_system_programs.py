@@ -19,6 +19,7 @@ FOLDER = REPOSITORY / "tests" / "guest" / "system"
 LIBRARIES = {
     "registry": ("-ladvapi32", "-lntdll"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
+    "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),
 }
 

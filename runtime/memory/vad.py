@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.memory.backing import Backing
 from runtime.memory.runs import Runs
@@ -30,6 +30,8 @@ class Vad:
     """Whether the view may become PAGE_READWRITE (the section was opened for writing)."""
     name: str = ""
     """Path of the file behind the view, or what the range is for (stack, teb, …)."""
+    locked: set[int] = field(default_factory=set)
+    """Numbers of pages that VirtualLock has locked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ class Thread(WaitingThread):
         self.boost_disabled = False
         self.error_mode = 0
         self.description = ""
+        self.ui_language = 0
+        """LANGID of SetThreadUILanguage; 0 before."""
         self.token: Token | None = None
         """The token it impersonates with."""
         """Who the thread impersonates."""

@@ -30,6 +30,7 @@ from runtime.nt.status import (
 from runtime.nt.thread import Thread
 
 NETWORK = "network"
+_MIB_INITIAL_NOTIFICATION = 3
 
 
 @iphlpapi.export(category=NETWORK)
@@ -126,14 +127,16 @@ def ConvertInterfaceLuidToNameA(
 
 
 @iphlpapi.export(category=NETWORK)
-def NotifyIpInterfaceChange(
+async def NotifyIpInterfaceChange(
     thread: Thread, Family: USHORT, Callback: PVOID, CallerContext: PVOID, InitialNotification: BOOLEAN,
     NotificationHandle: Out[HANDLE],
 ) -> DWORD:  # fmt: skip
-    """Have a function called when an interface changes: none ever does."""
+    """Have a function called when an interface changes: none ever does. The first call, if it is wanted, is made."""
     if not Callback or not NotificationHandle:
         return ERROR_INVALID_PARAMETER
     NotificationHandle.set(Callback)
+    if InitialNotification:
+        await thread.call(Callback, CallerContext, 0, _MIB_INITIAL_NOTIFICATION)
     return ERROR_SUCCESS
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.named import create_named, open_named
@@ -30,6 +31,8 @@ from runtime.memory.constants import (
     SEC_RESERVE,
 )
 from runtime.memory.faults import MemoryFault
+from runtime.memory.space import AddressSpace
+from runtime.memory.vad import Vad
 from runtime.nt import status as st
 from runtime.nt.disk_file import DiskFile
 from runtime.nt.file import FileObject
@@ -145,15 +148,31 @@ def VirtualLock(thread: Thread, lpAddress: LPVOID, dwSize: SIZE_T) -> BOOL:
             memory.read_u8(page)
     except MemoryFault:
         raise NtError(st.STATUS_ACCESS_VIOLATION) from None
+    for vad, page in _pages(memory, lpAddress, dwSize):
+        if vad is not None:
+            vad.locked.add(page)
     return 1
 
 
 @kernel32.export("memory")
 def VirtualUnlock(thread: Thread, lpAddress: LPVOID, dwSize: SIZE_T) -> BOOL:
-    vad = thread.process.memory.find(lpAddress)
-    if vad is None:
+    """Nothing is ever paged out; what was not locked cannot be unlocked all the same."""
+    pages = list(_pages(thread.process.memory, lpAddress, dwSize))
+    if not pages or not all(vad is not None and page in vad.locked for vad, page in pages):
         raise NtError(st.STATUS_NOT_LOCKED)
+    for vad, page in pages:
+        if vad is not None:
+            vad.locked.discard(page)
     return 1
+
+
+def _pages(memory: AddressSpace, address: int, size: int) -> Iterator[tuple[Vad | None, int]]:
+    """The pages of a range, each with what it belongs to; it ends at the first that belongs to nothing."""
+    for page in range(address >> 12, address + size + 0xFFF >> 12):
+        vad = memory.find(page << 12)
+        yield vad, page
+        if vad is None:
+            return
 
 
 @kernel32.export("memory")
@@ -249,6 +268,7 @@ def FlushViewOfFile(thread: Thread, lpBaseAddress: PVOID, dwNumberOfBytesToFlush
     vad = thread.process.memory.find(lpBaseAddress)
     if vad is None or vad.backing is None:
         raise Win32Error(st.ERROR_INVALID_ADDRESS)
+    # The view is the host's page cache: nothing is buffered here; as documented, the disk is not waited for.
     return 1
 
 

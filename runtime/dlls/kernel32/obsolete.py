@@ -5,10 +5,12 @@ from __future__ import annotations
 import struct
 
 from runtime.dlls.kernel32.dll import kernel32
+from runtime.dlls.kernel32.named import milliseconds
 from runtime.dlls.types import BOOL, DWORD, PVOID
 from runtime.nt import status as st
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
+from runtime.nt.wait import delay
 
 
 @kernel32.export("environment")
@@ -23,8 +25,9 @@ def GlobalMemoryStatus(thread: Thread, lpBuffer: PVOID) -> None:
 
 
 @kernel32.export("console_io")
-def Beep(thread: Thread, dwFreq: DWORD, dwDuration: DWORD) -> BOOL:
-    """There is no speaker: a tone outside the documented range fails, any other is silent."""
+async def Beep(thread: Thread, dwFreq: DWORD, dwDuration: DWORD) -> BOOL:
+    """There is no speaker: the tone is silent, but lasts as long as it should."""
     if not 37 <= dwFreq <= 32767:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    await delay(thread, milliseconds(dwDuration))
     return 1

@@ -134,7 +134,7 @@ def GetCurrentProcessorNumberEx(thread: Thread, ProcNumber: PVOID) -> None:
 
 @kernel32.export("memory")
 def GetLargePageMinimum(thread: Thread) -> SIZE_T:
-    return 0x200000
+    return 0x200000  # of every x64 processor; allocating large pages needs SeLockMemoryPrivilege, as it should
 
 
 @kernel32.export("threading")

@@ -239,7 +239,7 @@ def SetThreadAffinityMask(thread: Thread, hThread: HANDLE, dwThreadAffinityMask:
 
 @kernel32.export("threading")
 def GetCurrentProcessorNumber(thread: Thread) -> DWORD:
-    return 0
+    return 0  # the threads of a process take turns on one processor
 
 
 @kernel32.export("process")
@@ -284,7 +284,13 @@ def GetProcessHandleCount(thread: Thread, hProcess: HANDLE, pdwHandleCount: Out[
 
 @kernel32.export("process")
 def GetProcessVersion(thread: Thread, ProcessId: DWORD) -> DWORD:
-    return 0x000A0000
+    """The Windows version a program expects: the subsystem version in its header. 0 is this process."""
+    process = thread.process.machine.processes.get(ProcessId & ~3) if ProcessId else thread.process
+    program = process.modules.executable if process is not None else None
+    if program is None or program.image is None:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    major, minor = program.image.subsystem_version
+    return major << 16 | minor
 
 
 @kernel32.export("process")

@@ -117,7 +117,7 @@ def LoadResource(thread: Thread, hModule: HMODULE, hResInfo: HRSRC) -> HANDLE:
 
 @kernel32.export("dll")
 def LockResource(thread: Thread, hResData: HANDLE) -> PVOID:
-    return hResData
+    return hResData  # documented: the handle is the address; nothing is locked
 
 
 @kernel32.export("dll")

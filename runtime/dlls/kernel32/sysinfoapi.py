@@ -289,9 +289,9 @@ def GetMaximumProcessorCount(thread: Thread, GroupNumber: WORD) -> DWORD:
 
 @kernel32.export("environment")
 def GetActiveProcessorGroupCount(thread: Thread) -> WORD:
-    return 1
+    return 1  # documented: at most 64 processors are one group
 
 
 @kernel32.export("environment")
 def GetMaximumProcessorGroupCount(thread: Thread) -> WORD:
-    return 1
+    return 1  # likewise

@@ -88,6 +88,9 @@ def GetLocaleInfoEx(
     return _information(thread, locale_by_name(lpLocaleName), LCType, lpLCData, cchData, wide=True)
 
 
+# A machine's user and system speak US English (docs/compatibility.md), so these have one answer each.
+
+
 @kernel32.export("environment")
 def GetUserDefaultLCID(thread: Thread) -> LCID:
     return EN_US
@@ -132,11 +135,15 @@ def GetSystemDefaultUILanguage(thread: Thread) -> LANGID:
 
 @kernel32.export("environment")
 def GetThreadUILanguage(thread: Thread) -> LANGID:
-    return EN_US
+    return thread.ui_language or EN_US
 
 
 @kernel32.export("environment")
 def SetThreadUILanguage(thread: Thread, LangId: LANGID) -> LANGID:
+    """0 has the system choose. Raises Win32Error(ERROR_INVALID_PARAMETER) for what is no language."""
+    if LangId:
+        locale_by_id(LangId)
+    thread.ui_language = LangId
     return LangId or EN_US
 
 

@@ -145,7 +145,7 @@ def NtSetInformationThread(
 
 @ntdll.export("threading")
 def NtGetCurrentProcessorNumber(thread: Thread) -> ULONG:
-    return 0
+    return 0  # the threads of a process take turns on one processor
 
 
 @ntdll.export("process")

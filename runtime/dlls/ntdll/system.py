@@ -146,6 +146,7 @@ def NtAllocateLocallyUniqueId(thread: Thread, Luid: Out[ULONGLONG]) -> NTSTATUS:
 
 @ntdll.export("memory")
 def NtFlushProcessWriteBuffers(thread: Thread) -> NTSTATUS:
+    # The threads of a process take turns on one processor: no write of one is ever late for another.
     return st.STATUS_SUCCESS
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from runtime.dlls.dpi import DpiAwareness
 from runtime.dlls.process_state import process_state
 from runtime.dlls.shcore.dll import shcore
 from runtime.dlls.types import HANDLE, HRESULT, INT, UINT, Out
+from runtime.nt.process import Process
+from runtime.nt.reference import get_object
 from runtime.nt.thread import Thread
 
 S_OK = 0
@@ -12,17 +15,10 @@ E_ACCESSDENIED = 0x80070005
 E_INVALIDARG = 0x80070057
 
 
-class _Awareness:
-    """What a process has declared, once."""
-
-    def __init__(self) -> None:
-        self.value: int | None = None
-
-
 @shcore.export(category="gui")
 def SetProcessDpiAwareness(thread: Thread, value: INT) -> HRESULT:
     """Declare how the program scales itself; only once."""
-    state = process_state(thread.process, _Awareness)
+    state = process_state(thread.process, DpiAwareness)
     if value not in (0, 1, 2):
         return E_INVALIDARG
     if state.value is not None:
@@ -33,8 +29,9 @@ def SetProcessDpiAwareness(thread: Thread, value: INT) -> HRESULT:
 
 @shcore.export(category="gui")
 def GetProcessDpiAwareness(thread: Thread, hprocess: HANDLE, value: Out[INT]) -> HRESULT:
-    """Return what this process has declared."""
-    value.set(process_state(thread.process, _Awareness).value or 0)
+    """Return what a process has declared; NULL is this one."""
+    process = get_object(thread, hprocess, Process, 0x1000) if hprocess else thread.process
+    value.set(process_state(process, DpiAwareness).value or 0)
     return S_OK
 
 

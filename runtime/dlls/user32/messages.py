@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from runtime.dlls.structure import Structure
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 from runtime.nt.thread import Thread
 
 GUI = "gui"
+WM_KEYDOWN, WM_KEYUP, WM_CHAR, WM_SYSKEYDOWN, WM_SYSKEYUP, WM_SYSCHAR = 0x100, 0x101, 0x102, 0x104, 0x105, 0x106
 PM_REMOVE = 1
 INFINITE = 0xFFFFFFFF
 HWND_BROADCAST = 0xFFFF
@@ -172,9 +174,25 @@ async def WaitMessage(thread: Thread) -> BOOL:
 
 @user32.export(category=GUI)
 def TranslateMessage(thread: Thread, lpMsg: LPVOID) -> BOOL:
-    """Make character messages of key messages: there are none."""
-    thread.process.memory.read_u32(lpMsg)
-    return 0
+    """Make a character message of a key that went down, as the US keyboard does with no other key down."""
+    message = MSG.read(thread.process.memory, lpMsg)
+    if message.message not in (WM_KEYDOWN, WM_KEYUP, WM_SYSKEYDOWN, WM_SYSKEYUP):
+        return 0
+    character = _characters().get(message.wParam & 0xFF)
+    if character is not None and message.message in (WM_KEYDOWN, WM_SYSKEYDOWN):
+        number = WM_CHAR if message.message == WM_KEYDOWN else WM_SYSCHAR
+        queue_of(thread).post(message.hwnd, number, character, message.lParam)
+    return 1
+
+
+@cache
+def _characters() -> dict[int, int]:
+    """The character of each virtual key that has one."""
+    keys = {8: 8, 9: 9, 13: 13, 27: 27, 32: 32}
+    keys |= {key: key for key in b"0123456789"} | {key: key + 32 for key in range(ord("A"), ord("Z") + 1)}
+    keys |= {0x60 + digit: ord("0") + digit for digit in range(10)}
+    rows = {0x6A: "*+", 0x6D: "-./", 0xBA: ";=,-./`", 0xDB: "[\\]'"}
+    return keys | {first + at: ord(key) for first, row in rows.items() for at, key in enumerate(row)}
 
 
 async def _dispatch(thread: Thread, address: int) -> int:

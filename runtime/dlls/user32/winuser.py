@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from runtime.dlls.dpi import PROCESS_SYSTEM_DPI_AWARE, DpiAwareness
+from runtime.dlls.process_state import process_state
 from runtime.dlls.text import encode_wide
 from runtime.dlls.types import (
     BOOL,
@@ -110,8 +112,17 @@ def GetDpiForSystem(thread: Thread) -> UINT:
 
 @user32.export(category=GUI)
 def SetProcessDPIAware(thread: Thread) -> BOOL:
-    """Declare that the program scales itself: nothing is drawn, so nothing else follows."""
+    """Declare that the program scales itself, unless it has declared something already."""
+    state = process_state(thread.process, DpiAwareness)
+    if state.value is None:
+        state.value = PROCESS_SYSTEM_DPI_AWARE
     return 1
+
+
+@user32.export(category=GUI)
+def IsProcessDPIAware(thread: Thread) -> BOOL:
+    """Whether the program has declared that it scales itself."""
+    return bool(process_state(thread.process, DpiAwareness).value)
 
 
 @user32.export(category=GUI)
@@ -213,8 +224,6 @@ class _Session:
 
 
 def _session(thread: Thread) -> _Session:
-    from runtime.dlls.process_state import process_state
-
     session = process_state(thread.process, _Session)
     if not session.station:
         handles = thread.process.handles
@@ -231,7 +240,9 @@ def GetProcessWindowStation(thread: Thread) -> HANDLE:
 
 @user32.export(category=GUI)
 def GetThreadDesktop(thread: Thread, dwThreadId: DWORD) -> HANDLE:
-    """Return a thread's desktop."""
+    """Return the desktop of a thread of this process."""
+    if dwThreadId not in thread.process.threads:
+        raise Win32Error(ERROR_INVALID_PARAMETER)
     return _session(thread).desktop
 
 
