@@ -55,6 +55,7 @@ from runtime.nt.standard_streams import StandardStreams
 from runtime.nt.statistics import CallStatistics
 from runtime.nt.status import NtError
 from runtime.nt.streams import open_streams
+from runtime.nt.system_programs import SHELL, install_programs, is_batch_file, shell_line
 from runtime.nt.thread import Thread
 from runtime.nt.time_zone import host_time_zone
 from runtime.nt.token import Token
@@ -108,6 +109,7 @@ class Machine:
         assert drive_c is not None
         if drive_c.access != "ro":
             create_skeleton(drive_c.path, config.user_name)
+            install_programs(drive_c.path)
         self.files = install_devices(self.objects, self.drives)
         facts = MachineFacts(config.computer_name, config.user_name, self.accounts, self.processor)
         self.registry = open_registry(config.folder / "registry.db", facts, self.clock.now)
@@ -161,10 +163,16 @@ class Machine:
         `stdin`, `stdout` and `stderr` are host descriptors, which the caller keeps; None is no handle. `view` is a look
         at the trace of its own, already added; `missing`, `aslr` and `dll_order` stand for the machine's settings.
         `crash_dump` says where a minidump goes if the program crashes; the process closes it.
+        cmd.exe runs batch files.
         Raises ImageError for a file that is no good, ConfigError for a path that no drive holds.
         """
         host = program if isinstance(program, Path) else None
         path = self.windows_path(program) if isinstance(program, Path) else program
+        line = command_line if command_line is not None else join_command_line([path, *args])
+        if is_batch_file(path):
+            if not self.is_file(path):
+                raise ImageError(path, "no such file")
+            host, path, line = None, SHELL, shell_line(line)
         image = self.images.open(host) if host is not None else self.open_image(path)
         if image is None:
             raise ImageError(path, "no such file")
@@ -177,7 +185,6 @@ class Machine:
         environment = default_environment(self.config.computer_name, self.config.user_name, self.processor)
         environment.update(self.config.environment)
         environment.update(env or {})
-        line = command_line if command_line is not None else join_command_line([path, *args])
         with self.lock:
             process = self.new_process(None)
             process.crash_dump = crash_dump
@@ -279,6 +286,14 @@ class Machine:
         if found is None:
             raise ConfigError(f"{path}: is on no drive of this machine; give it one with --drive")
         return found
+
+    def is_file(self, path: str) -> bool:
+        """Whether there is a file at an absolute Windows path."""
+        try:
+            with self.drives.resolve(path) as location:
+                return location.exists and not location.is_directory
+        except NtError:
+            return False
 
     def open_image(self, path: str) -> Image | None:
         """Open the PE file at an absolute Windows path; None when there is none. Raises ImageError."""

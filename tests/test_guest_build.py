@@ -11,7 +11,8 @@ import pytest
 from runtime.guest import build
 from runtime.guest.spec import Export, SpecError, library_exports, parse_spec
 
-LIBRARIES = build.Builder(build.GUEST / "bin", build.GUEST / ".cache").libraries()
+BUILT = build.Builder(build.GUEST / "bin", build.GUEST / ".cache").libraries()
+LIBRARIES = [library for library in BUILT if not library.is_program]
 NAMES = [library.name for library in LIBRARIES]
 
 

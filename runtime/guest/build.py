@@ -1,6 +1,8 @@
-"""Compiles the guest DLLs and the engine's native part: ``python -m runtime.guest.build [--force] [--list] [DLL…]``.
+"""Compiles the guest DLLs and programs and the engine's native part.
 
-Each directory under ``runtime/guest`` that has a ``build.toml`` describes one or more DLLs (the format is in
+``python -m runtime.guest.build [--force] [--list] [NAME…]``
+
+Each directory under ``runtime/guest`` that has a ``build.toml`` describes one or more of them (the format is in
 ``runtime/guest/README.md``).  Sources are compiled with the clang of the ``ziglang`` wheel and linked with its lld into
 ``runtime/guest/bin``.  An object is reused while its sources, headers, flags and the compiler's version are unchanged;
 the result depends on nothing else, so two builds give the same bytes.
@@ -40,10 +42,12 @@ COMPILE_FLAGS = (
     "-Wno-unused-function -Wno-unknown-pragmas -Wno-inconsistent-dllimport -Wno-ignored-attributes"
 )
 LINK_FLAGS = (
-    "/nologo /dll /machine:x64 /nodefaultlib /dynamicbase /nxcompat /highentropyva /opt:ref /opt:noicf /incremental:no "
-    "/subsystem:windows,6.0 /osversion:10.0 /timestamp:0x5ca1ab1e "
-    "/merge:.CRT=.rdata /merge:.00cfg=.rdata"
+    "/nologo /machine:x64 /nodefaultlib /dynamicbase /nxcompat /highentropyva /opt:ref /opt:noicf /incremental:no "
+    "/osversion:10.0 /timestamp:0x5ca1ab1e /merge:.CRT=.rdata /merge:.00cfg=.rdata"
 )
+DLL_FLAGS = "/dll /subsystem:windows,6.0"
+PROGRAM_FLAGS = "/subsystem:console,6.0"
+PROGRAM_BASE = 0x1_4000_0000
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.MULTILINE)
 
@@ -64,7 +68,7 @@ class SourceSet:
 
 @dataclass(frozen=True)
 class Library:
-    """One DLL as its ``build.toml`` describes it."""
+    """One DLL, or one program, as its ``build.toml`` describes it."""
 
     name: str
     base: int
@@ -76,6 +80,11 @@ class Library:
     link_flags: tuple[str, ...]
     version: str
     generators: tuple[Path, ...] = ()
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is a console program; it is linked at the usual base of programs."""
+        return not self.name.endswith(".dll")
 
 
 @dataclass
@@ -140,7 +149,7 @@ def describe(directory: Path, wheel: Path, names: Sequence[str] = ()) -> list[Li
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise BuildError(f"{path}: {error}") from error
-    tables = _tables(document, "dll", str(path))
+    tables = [*_tables(document, "dll", str(path)), *_tables(document, "program", str(path))]
     try:
         wanted = [table for table in tables if not names or table.get("name") in names]
         return [_describe_one(table, directory, wheel, str(path)) for table in wanted]
@@ -149,7 +158,8 @@ def describe(directory: Path, wheel: Path, names: Sequence[str] = ()) -> list[Li
 
 
 def _describe_one(table: Mapping[str, object], directory: Path, wheel: Path, where: str) -> Library:
-    name, base, entry = table.get("name"), table.get("base"), table.get("entry")
+    name, entry = table.get("name"), table.get("entry")
+    base = table.get("base", None if isinstance(name, str) and name.endswith(".dll") else PROGRAM_BASE)
     if not isinstance(name, str) or not isinstance(base, int) or base % 0x10000:
         raise BuildError(f"{where}: each [[dll]] needs a name and a base that is a multiple of 0x10000")
     defines = _texts(table, "defines", where)
@@ -220,7 +230,7 @@ class Builder:
         ]
         found.sort(key=lambda library: library.base)
         for left, right in pairwise(found):
-            if left.base == right.base:
+            if left.base == right.base and not left.is_program:
                 raise BuildError(f"{left.name} and {right.name} have the same base {left.base:#x}")
         unknown = set(names) - {library.name for library in found}
         if unknown:
@@ -344,11 +354,13 @@ class Builder:
         output = self.output / library.name
         stamp = self.cache / "link" / f"{library.name}.stamp"
         targets = _symbols(library)
-        lines = [f'LIBRARY "{library.name}"', "EXPORTS", *targets]
-        definition = "\n".join(lines) + "\n"
+        lines = [] if library.is_program else [f'LIBRARY "{library.name}"', "EXPORTS", *targets]
+        definition = "".join(f"{line}\n" for line in lines)
         entry = f"/entry:{library.entry}" if library.entry else "/noentry"
+        kind = PROGRAM_FLAGS if library.is_program else DLL_FLAGS
         flags = [
             *LINK_FLAGS.split(),
+            *kind.split(),
             f"/base:{library.base:#x}",
             f"/version:{library.version}",
             entry,
@@ -369,7 +381,9 @@ class Builder:
         definition_path.write_text(definition)
         scratch = output.with_suffix(f".{os.getpid()}.tmp")
         response = stamp.with_suffix(".rsp")
-        arguments = [*flags, f"/def:{definition_path}", f"/out:{scratch}", f"/implib:{stamp.with_suffix('.lib')}"]
+        arguments = [*flags, f"/out:{scratch}"]
+        if not library.is_program:
+            arguments += [f"/def:{definition_path}", f"/implib:{stamp.with_suffix('.lib')}"]
         response.write_text("\n".join(f'"{item}"' for item in [*arguments, *map(str, inputs)]))
         try:
             self.tools.run("lld-link", f"@{response}")

@@ -13,6 +13,7 @@ from runtime.nt import status as st
 from runtime.nt.handles import HandleEntry
 from runtime.nt.job import LIMIT_BREAKAWAY_OK, LIMIT_SILENT_BREAKAWAY_OK
 from runtime.nt.status import NtError, Win32Error
+from runtime.nt.system_programs import SHELL, is_batch_file, shell_line
 
 if TYPE_CHECKING:
     from runtime.nt.process import Process
@@ -49,24 +50,28 @@ class Startup:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that was found: its Windows path and image."""
+    """A program that was found: its Windows path and image, and the command line it gets."""
 
     path: str
     image: Image
+    command_line: str
 
 
 def find_program(process: Process, application: str | None, command_line: str) -> Program:
     """Find the program that CreateProcess means.
 
     Without an application name it is the first word of the command line; an unquoted one with spaces is tried word by
-    word, as documented. Raises Win32Error: ERROR_FILE_NOT_FOUND, ERROR_BAD_EXE_FORMAT, …
+    word, as documented. For a batch file it is cmd.exe, with the command line as its argument.
+    Raises Win32Error: ERROR_FILE_NOT_FOUND, ERROR_BAD_EXE_FORMAT, …
     """
     if application is not None:
         path = process.full_path(application)
-        image = _open(process, path) or (_open(process, path + ".exe") if "." not in path.rpartition("\\")[2] else None)
-        if image is None:
+        found = _open(process, path, command_line)
+        if found is None and "." not in path.rpartition("\\")[2]:
+            found = _open(process, path + ".exe", command_line)
+        if found is None:
             raise Win32Error(st.ERROR_FILE_NOT_FOUND)
-        return Program(path, image)
+        return found
     text = command_line.lstrip(" \t")
     if text.startswith('"'):
         candidates = [text[1:].partition('"')[0]]
@@ -74,13 +79,13 @@ def find_program(process: Process, application: str | None, command_line: str) -
         words = text.split(" ")
         candidates = [" ".join(words[: count + 1]) for count in range(len(words))]
     for candidate in candidates:
-        found = _search(process, candidate.rstrip(" \t"))
+        found = _search(process, candidate.rstrip(" \t"), command_line)
         if found is not None:
             return found
     raise Win32Error(st.ERROR_FILE_NOT_FOUND)
 
 
-def _search(process: Process, name: str) -> Program | None:
+def _search(process: Process, name: str, command_line: str) -> Program | None:
     if not name:
         return None
     last = name.replace("/", "\\").rpartition("\\")[2]
@@ -96,13 +101,15 @@ def _search(process: Process, name: str) -> Program | None:
     for candidate in names:
         for folder in folders:
             place = process.full_path(f"{folder}\\{candidate}" if folder else candidate)
-            image = _open(process, place)
-            if image is not None:
-                return Program(place, image)
+            found = _open(process, place, command_line)
+            if found is not None:
+                return found
     return None
 
 
-def _open(process: Process, path: str) -> Image | None:
+def _open(process: Process, path: str, command_line: str) -> Program | None:
+    if is_batch_file(path) and process.machine.is_file(path):
+        return _open(process, SHELL, shell_line(command_line))
     try:
         image = process.machine.open_image(path)
         if image is None:
@@ -112,16 +119,14 @@ def _open(process: Process, path: str) -> Image | None:
     except WrongMachineError:
         raise Win32Error(st.ERROR_EXE_MACHINE_TYPE_MISMATCH) from None
     except ImageError:
-        if path.lower().endswith((".bat", ".cmd")):
-            raise Win32Error(st.ERROR_FILE_NOT_FOUND) from None  # needs cmd.exe, which this machine has not
         raise Win32Error(st.ERROR_BAD_EXE_FORMAT) from None
     if image.is_dll:
         raise Win32Error(st.ERROR_BAD_EXE_FORMAT)
-    return image
+    return Program(path, image, command_line)
 
 
-def create_process(parent: Process, program: Program, command_line: str, *, inherit: bool, flags: int,
-                   environment: bytes | None, directory: str | None, startup: Startup) -> Thread:  # fmt: skip
+def create_process(parent: Process, program: Program, *, inherit: bool, flags: int, environment: bytes | None,
+                   directory: str | None, startup: Startup) -> Thread:  # fmt: skip
     """Start `program` as a child of `parent`; return its first thread. Raises NtError, Win32Error."""
     machine = parent.machine
     folder = parent.current_directory
@@ -141,8 +146,9 @@ def create_process(parent: Process, program: Program, command_line: str, *, inhe
         process.console = parent.console
         parent.console.attach(process)
     _join_job(parent, process, flags)
+    block = environment if environment is not None else parent.environment().block()
     parameters = Parameters(
-        program.path, command_line, folder, environment if environment is not None else parent.environment().block(),
+        program.path, program.command_line, folder, block,
         window_title=startup.title or program.path, desktop=startup.desktop or "WinSta0\\Default",
         runtime_data=startup.runtime_data, standard_handles=handles, flags=startup.flags,
         show_window=startup.show_window, window=startup.window,

@@ -107,7 +107,7 @@ def _create(thread: Thread, application: str | None, command: str | None, proces
     program = find_program(process, application, line)
     parent = get_object(thread, startup.parent, Process, 0x0080) if startup.parent else process
     first = create_process(
-        parent, program, line, inherit=bool(inherit), flags=flags,
+        parent, program, inherit=bool(inherit), flags=flags,
         environment=_environment(thread, environment, flags), directory=directory, startup=startup,
     )  # fmt: skip
     child = first.process
@@ -188,7 +188,7 @@ def WinExec(thread: Thread, lpCmdLine: PVOID, uCmdShow: DWORD) -> DWORD:
     line = _text(thread, lpCmdLine, wide=False) or ""
     try:
         program = find_program(process, None, line)
-        create_process(process, program, line, inherit=False, flags=0, environment=None, directory=None,
+        create_process(process, program, inherit=False, flags=0, environment=None, directory=None,
                        startup=Startup(flags=1, show_window=uCmdShow & 0xFFFF))  # fmt: skip
     except Win32Error as error:
         return error.error if error.error in (2, 3) else 11

@@ -68,7 +68,7 @@ def start(thread: Thread, verb: str, file: str, parameters: str, directory: str 
     else:
         line = f"{quote_argument(file) if ' ' in file else file} {parameters}".rstrip()
     program = find_program(process, None, line)
-    first = create_process(process, program, line, inherit=False, flags=0, environment=None, directory=directory,
+    first = create_process(process, program, inherit=False, flags=0, environment=None, directory=directory,
                            startup=startup)  # fmt: skip
     return first.process
 

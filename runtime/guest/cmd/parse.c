@@ -1,0 +1,759 @@
+/* Command lines to commands. */
+#include "cmd.h"
+
+typedef struct parser {
+    text line;
+    size_t at;
+    int parentheses;
+    int conditions;      /* IF bodies around: `else` may follow a block */
+    line_source more;
+    void *context;
+    bool failed;
+} parser;
+
+static node *parse_sequence(parser *p);
+
+static wchar_t peek(parser *p)
+{
+    return p->at < p->line.n ? p->line.p[p->at] : 0;
+}
+
+static wchar_t peek_next(parser *p)
+{
+    return p->at + 1 < p->line.n ? p->line.p[p->at + 1] : 0;
+}
+
+/* Append the next line of the source. */
+static bool more(parser *p)
+{
+    wchar_t *line = p->more ? p->more(p->context) : NULL;
+
+    if (!line)
+        return false;
+    add_string(&p->line, line);
+    add_char(&p->line, L'\n');
+    return true;
+}
+
+static bool is_delimiter(wchar_t c)
+{
+    return c == L' ' || c == L'\t' || c == L',' || c == L';' || c == L'=' || c == 0x0b || c == 0x0c || c == 0xa0;
+}
+
+static void skip_delimiters(parser *p)
+{
+    while (peek(p) && is_delimiter(peek(p)))
+        p->at++;
+}
+
+static void skip_blanks(parser *p)
+{
+    while (is_blank(peek(p)))
+        p->at++;
+}
+
+static void *unexpected(parser *p)
+{
+    text t = {0};
+    wchar_t c;
+
+    if (p->failed)
+        return NULL;
+    p->failed = true;
+    skip_delimiters(p);
+    c = peek(p);
+    if (!c || c == L'\n') {
+        err(L"The syntax of the command is incorrect.\r\n");
+        return NULL;
+    }
+    if (wcschr(L"&|<>()", c)) {
+        add_char(&t, c);
+        if (c != L'(' && c != L')' && peek_next(p) == c)
+            add_char(&t, c);
+    } else {
+        for (size_t i = p->at; i < p->line.n && !wcschr(L" \t\n&|<>()", p->line.p[i]); i++)
+            add_char(&t, p->line.p[i]);
+    }
+    errf(L"%s was unexpected at this time.\r\n", t.p);
+    return NULL;
+}
+
+static void *syntax(parser *p)
+{
+    if (!p->failed)
+        err(L"The syntax of the command is incorrect.\r\n");
+    p->failed = true;
+    return NULL;
+}
+
+static node *new_node(enum node_kind kind)
+{
+    node *n = take(sizeof *n);
+
+    memset(n, 0, sizeof *n);
+    n->kind = kind;
+    return n;
+}
+
+/* A caret outside quotes: the next character is taken as it is, a line's end is left out. */
+static void take_escaped(parser *p, text *t)
+{
+    p->at++;
+    if (peek(p) == L'\n') {
+        p->at++;
+        if (p->at >= p->line.n && !more(p))
+            return;
+    }
+    if (peek(p) && peek(p) != L'\n')
+        add_char(t, p->line.p[p->at++]);
+}
+
+/* One word up to a delimiter or special character, quotes kept. `stops` are further characters that end it. */
+static wchar_t *take_word(parser *p, const wchar_t *stops)
+{
+    bool quoted = false;
+    text t = {0};
+
+    add(&t, L"", 0);
+    for (;;) {
+        wchar_t c = peek(p);
+
+        if (!c || c == L'\n')
+            break;
+        if (c == L'"') {
+            quoted = !quoted;
+        } else if (!quoted) {
+            if (c == L'^') {
+                take_escaped(p, &t);
+                continue;
+            }
+            if (is_delimiter(c) || wcschr(L"&|<>", c) || (c == L')' && p->parentheses) || wcschr(stops, c))
+                break;
+        }
+        add_char(&t, c);
+        p->at++;
+    }
+    return t.p;
+}
+
+/* At < or >; `handle` is the digit before it or -1. */
+static bool take_redirection(parser *p, int handle, redirection ***end)
+{
+    redirection *r = take(sizeof *r);
+
+    *r = (redirection){.duplicate = -1, .input = peek(p) == L'<'};
+    r->handle = handle >= 0 ? handle : r->input ? 0 : 1;
+    p->at++;
+    if (!r->input && peek(p) == L'>') {
+        r->append = true;
+        p->at++;
+    }
+    if (peek(p) == L'&') {
+        p->at++;
+        skip_blanks(p);
+        if (peek(p) < L'0' || peek(p) > L'9') {
+            unexpected(p);
+            return false;
+        }
+        r->duplicate = p->line.p[p->at++] - L'0';
+    } else {
+        skip_delimiters(p);
+        r->file = take_word(p, L"");
+        if (!*r->file) {
+            unexpected(p);
+            return false;
+        }
+    }
+    **end = r;
+    *end = &r->next;
+    return true;
+}
+
+/* Redirections that stand before or behind a command or block. */
+static bool take_redirections(parser *p, redirection ***end)
+{
+    for (;;) {
+        wchar_t c;
+
+        skip_delimiters(p);
+        c = peek(p);
+        if (c == L'<' || c == L'>') {
+            if (!take_redirection(p, -1, end))
+                return false;
+        } else if (c >= L'0' && c <= L'9' && (peek_next(p) == L'<' || peek_next(p) == L'>')) {
+            p->at++;
+            if (!take_redirection(p, c - L'0', end))
+                return false;
+        } else {
+            return true;
+        }
+    }
+}
+
+static redirection **last_redirection(node *n)
+{
+    redirection **end = &n->redirections;
+
+    while (*end)
+        end = &(*end)->next;
+    return end;
+}
+
+/* The rest of a command: everything up to an operator, without the redirections. */
+static wchar_t *take_arguments(parser *p, redirection ***end)
+{
+    bool quoted = false;
+    text t = {0};
+
+    add(&t, L"", 0);
+    for (;;) {
+        wchar_t c = peek(p);
+
+        if (!c || c == L'\n')
+            break;
+        if (c == L'"') {
+            quoted = !quoted;
+        } else if (!quoted) {
+            if (c == L'^') {
+                take_escaped(p, &t);
+                continue;
+            }
+            if (c == L'&' || c == L'|' || (c == L')' && p->parentheses))
+                break;
+            if (c == L'<' || c == L'>') {
+                int handle = -1;
+
+                /* A single digit in front is the handle. */
+                if (t.n && t.p[t.n - 1] >= L'0' && t.p[t.n - 1] <= L'9' && p->line.p[p->at - 1] == t.p[t.n - 1] &&
+                    (t.n == 1 || is_delimiter(t.p[t.n - 2]) || t.p[t.n - 2] == L'"' || t.p[t.n - 2] == L')')) {
+                    handle = t.p[t.n - 1] - L'0';
+                    t.p[--t.n] = 0;
+                }
+                if (!take_redirection(p, handle, end))
+                    return NULL;
+                continue;
+            }
+        }
+        add_char(&t, c);
+        p->at++;
+    }
+    return t.p;
+}
+
+static void skip_line(parser *p)
+{
+    while (peek(p) && peek(p) != L'\n')
+        p->at++;
+}
+
+static bool at_else(parser *p)
+{
+    return starts(p->line.p + p->at, L"else") &&
+           (is_delimiter(p->line.p[p->at + 4]) || wcschr(L"(\n", p->line.p[p->at + 4]));
+}
+
+static node *parse_block(parser *p)
+{
+    node *block = new_node(NODE_BLOCK), **end = &block->left;
+    redirection **redirections;
+
+    p->at++;
+    p->parentheses++;
+    for (;;) {
+        node *one;
+
+        for (;;) {
+            skip_delimiters(p);
+            if (peek(p) == L'\n')
+                p->at++;
+            else if (!peek(p)) {
+                if (!more(p))
+                    return syntax(p);
+            } else if (peek(p) == L':') {
+                skip_line(p);
+            } else {
+                break;
+            }
+        }
+        if (peek(p) == L')')
+            break;
+        one = parse_sequence(p);
+        if (p->failed)
+            return NULL;
+        if (one) {
+            /* Lines of a block are a list: sequences whose right side is the next line. */
+            if (*end) {
+                node *list = new_node(NODE_SEQUENCE);
+
+                list->left = *end;
+                list->right = one;
+                *end = list;
+                end = &list->right;
+            } else {
+                *end = one;
+            }
+        }
+        skip_delimiters(p);
+        if (peek(p) && peek(p) != L'\n' && peek(p) != L')')
+            return unexpected(p);
+    }
+    if (!block->left)
+        return unexpected(p);
+    p->parentheses--;
+    p->at++;
+    redirections = last_redirection(block);
+    if (!take_redirections(p, &redirections))
+        return NULL;
+    skip_delimiters(p);
+    if (peek(p) && !wcschr(L"&|\n)", peek(p)) && !(p->conditions && at_else(p)))
+        return unexpected(p);
+    return block;
+}
+
+static node *parse_if(parser *p)
+{
+    static const struct {
+        const wchar_t *name;
+        enum condition condition;
+    } comparisons[] = {{L"EQU", IF_EQU}, {L"NEQ", IF_NEQ}, {L"LSS", IF_LSS},
+                       {L"LEQ", IF_LEQ}, {L"GTR", IF_GTR}, {L"GEQ", IF_GEQ}};
+    node *n = new_node(NODE_IF);
+    wchar_t *word;
+
+    for (;;) {
+        skip_delimiters(p);
+        word = take_word(p, L"");
+        if (same(word, L"/i"))
+            n->fold = true;
+        else if (same(word, L"not"))
+            n->negate = !n->negate;
+        else
+            break;
+    }
+    if (!*word)
+        return unexpected(p);
+    if (same(word, L"exist") || same(word, L"defined") || same(word, L"errorlevel") || same(word, L"cmdextversion")) {
+        skip_delimiters(p);
+        n->condition = *word == L'c' || *word == L'C'   ? IF_VERSION
+                       : *word == L'd' || *word == L'D' ? IF_DEFINED
+                       : same(word, L"exist")           ? IF_EXIST
+                                                        : IF_ERRORLEVEL;
+        n->first = take_word(p, L"");
+        if (!*n->first)
+            return unexpected(p);
+    } else {
+        n->first = word;
+        while (is_blank(peek(p)) || peek(p) == L',' || peek(p) == L';')
+            p->at++;
+        if (peek(p) == L'=' && peek_next(p) == L'=') {
+            n->condition = IF_EQUAL;
+            p->at += 2;
+        } else {
+            size_t i, start;
+
+            skip_delimiters(p);
+            start = p->at;
+            word = take_word(p, L"");
+            for (i = 0; i < 6 && !same(word, comparisons[i].name); i++)
+                ;
+            if (i == 6) {
+                p->at = start;
+                return unexpected(p);
+            }
+            n->condition = comparisons[i].condition;
+        }
+        skip_delimiters(p);
+        n->second = take_word(p, L"");
+        if (!*n->second)
+            return unexpected(p);
+    }
+    p->conditions++;
+    skip_delimiters(p);
+    n->left = peek(p) ? parse_sequence(p) : NULL;
+    p->conditions--;
+    if (p->failed)
+        return NULL;
+    if (!n->left)
+        return syntax(p);
+    skip_delimiters(p);
+    if (n->left->kind == NODE_BLOCK && at_else(p)) {
+        p->at += 4;
+        skip_delimiters(p);
+        n->right = parse_sequence(p);
+        if (p->failed)
+            return NULL;
+        if (!n->right)
+            return syntax(p);
+    }
+    return n;
+}
+
+/* What is between the parentheses of FOR. */
+static wchar_t *take_set(parser *p)
+{
+    bool quoted = false;
+    text t = {0};
+
+    add(&t, L"", 0);
+    p->at++;
+    for (;;) {
+        wchar_t c = peek(p);
+
+        if (!c) {
+            if (!more(p))
+                return syntax(p);
+            continue;
+        }
+        if (c == L'\n') {
+            quoted = false;
+            c = L' ';
+        } else if (c == L'"') {
+            quoted = !quoted;
+        } else if (!quoted) {
+            if (c == L'^') {
+                take_escaped(p, &t);
+                continue;
+            }
+            if (c == L')')
+                break;
+            if (wcschr(L"&|<>", c))
+                return unexpected(p);
+        }
+        add_char(&t, c);
+        p->at++;
+    }
+    p->at++;
+    return t.p;
+}
+
+static node *parse_for(parser *p)
+{
+    node *n = new_node(NODE_FOR);
+    wchar_t *word;
+    size_t start;
+
+    for (;;) {
+        skip_delimiters(p);
+        start = p->at;
+        word = take_word(p, L"(");
+        if (same(word, L"/d"))
+            n->loop = FOR_DIRECTORIES;
+        else if (same(word, L"/l"))
+            n->loop = FOR_NUMBERS;
+        else if (same(word, L"/f"))
+            n->loop = FOR_TEXT;
+        else if (same(word, L"/r"))
+            n->tree = true;
+        else if (*word && *word != L'%' && !n->options && (n->tree || n->loop == FOR_TEXT))
+            n->options = word;
+        else
+            break;
+    }
+    if (word[0] != L'%' || !word[1] || word[2] || word[1] >= 128) {
+        p->at = start;
+        return unexpected(p);
+    }
+    n->variable = word[1];
+    skip_delimiters(p);
+    start = p->at;
+    word = take_word(p, L"(");
+    if (!same(word, L"in")) {
+        p->at = start;
+        return unexpected(p);
+    }
+    skip_delimiters(p);
+    if (peek(p) != L'(')
+        return unexpected(p);
+    n->set = take_set(p);
+    if (p->failed)
+        return NULL;
+    skip_delimiters(p);
+    start = p->at;
+    word = take_word(p, L"(");
+    if (!same(word, L"do")) {
+        p->at = start;
+        return unexpected(p);
+    }
+    skip_delimiters(p);
+    n->left = parse_sequence(p);
+    if (p->failed)
+        return NULL;
+    return n->left ? n : syntax(p);
+}
+
+static node *parse_command(parser *p)
+{
+    redirection *first = NULL, **end = &first;
+    bool silent = false;
+    node *n;
+
+    for (;;) {
+        skip_delimiters(p);
+        if (peek(p) == L'@') {
+            silent = true;
+            p->at++;
+        } else {
+            break;
+        }
+    }
+    if (!take_redirections(p, &end))
+        return NULL;
+    switch (peek(p)) {
+    case L'(':
+        n = parse_block(p);
+        break;
+    case L')':
+        if (p->parentheses)
+            return NULL;
+        skip_line(p); /* the rest of a line behind a lone parenthesis is a remark */
+        return NULL;
+    case L':':
+        skip_line(p);
+        return NULL;
+    case 0:
+    case L'\n':
+        if (!first)
+            return NULL;
+        n = new_node(NODE_COMMAND);
+        n->name = n->arguments = L"";
+        break;
+    case L'&':
+    case L'|':
+        if (!first)
+            return NULL;
+        n = new_node(NODE_COMMAND);
+        n->name = n->arguments = L"";
+        break;
+    default: {
+        wchar_t *name = take_word(p, L"(");
+
+        if (same(name, L"if") && peek(p) != L'(') {
+            n = parse_if(p);
+            break;
+        }
+        if (same(name, L"for") && peek(p) != L'(') {
+            n = parse_for(p);
+            break;
+        }
+        n = new_node(NODE_COMMAND);
+        if (same(name, L"rem")) {
+            size_t from = p->at;
+
+            skip_blanks(p);
+            if (peek(p) != L'&' && peek(p) != L'|')
+                skip_line(p);
+            n->name = name;
+            n->arguments = copy_n(p->line.p + from, p->at - from);
+            break;
+        }
+        if (peek(p) == L'(') {
+            /* A parenthesis inside a word is part of it. */
+            name = join(name, take_word(p, L""));
+        }
+        n->name = name;
+        n->arguments = take_arguments(p, &end);
+        if (p->failed)
+            return NULL;
+    }
+    }
+    if (!n || p->failed)
+        return NULL;
+    n->silent = silent;
+    if (first) {
+        *end = n->redirections;
+        n->redirections = first;
+    }
+    return n;
+}
+
+static node *binary(enum node_kind kind, node *left, node *right)
+{
+    node *n = new_node(kind);
+
+    n->left = left;
+    n->right = right;
+    return n;
+}
+
+static node *parse_pipe(parser *p)
+{
+    node *left = parse_command(p);
+
+    if (p->failed)
+        return NULL;
+    skip_delimiters(p);
+    if (peek(p) == L'|' && peek_next(p) != L'|') {
+        node *right;
+
+        if (!left)
+            return unexpected(p);
+        p->at++;
+        right = parse_pipe(p);
+        if (p->failed)
+            return NULL;
+        return right ? binary(NODE_PIPE, left, right) : syntax(p);
+    }
+    return left;
+}
+
+static node *parse_and(parser *p)
+{
+    node *left = parse_pipe(p);
+
+    for (;;) {
+        node *right;
+
+        if (p->failed)
+            return NULL;
+        skip_delimiters(p);
+        if (peek(p) != L'&' || peek_next(p) != L'&')
+            return left;
+        if (!left)
+            return unexpected(p);
+        p->at += 2;
+        right = parse_pipe(p);
+        if (!p->failed && !right)
+            return syntax(p);
+        left = binary(NODE_AND, left, right);
+    }
+}
+
+static node *parse_or(parser *p)
+{
+    node *left = parse_and(p);
+
+    for (;;) {
+        node *right;
+
+        if (p->failed)
+            return NULL;
+        skip_delimiters(p);
+        if (peek(p) != L'|' || peek_next(p) != L'|')
+            return left;
+        if (!left)
+            return unexpected(p);
+        p->at += 2;
+        right = parse_and(p);
+        if (!p->failed && !right)
+            return syntax(p);
+        left = binary(NODE_OR, left, right);
+    }
+}
+
+static node *parse_sequence(parser *p)
+{
+    node *left = parse_or(p), *right;
+
+    if (p->failed)
+        return NULL;
+    skip_delimiters(p);
+    if (peek(p) != L'&')
+        return left;
+    if (!left || peek_next(p) == L'&')
+        return unexpected(p);
+    p->at++;
+    right = parse_sequence(p);
+    if (p->failed || !right)
+        return p->failed ? NULL : left;
+    return binary(NODE_SEQUENCE, left, right);
+}
+
+node *parse(const wchar_t *line, line_source source, void *context, bool *failed)
+{
+    parser p = {.more = source, .context = context};
+    node *n;
+
+    add_string(&p.line, line);
+    add_char(&p.line, L'\n');
+    n = parse_sequence(&p);
+    if (!p.failed) {
+        skip_delimiters(&p);
+        if (peek(&p) && peek(&p) != L'\n')
+            unexpected(&p);
+    }
+    *failed = p.failed;
+    return p.failed ? NULL : n;
+}
+
+/* ---- back to text -------------------------------------------------------------------------------------------------------- */
+
+static void unparse_redirections(text *t, const redirection *r)
+{
+    for (; r; r = r->next) {
+        add_format(t, L" %d%s", r->handle, r->input ? L"<" : r->append ? L">>" : L">");
+        if (r->duplicate >= 0)
+            add_format(t, L"&%d", r->duplicate);
+        else
+            add_string(t, r->file);
+    }
+}
+
+static void unparse_list(text *t, const node *n)
+{
+    for (; n && n->kind == NODE_SEQUENCE; n = n->right) {
+        unparse(t, n->left);
+        add_string(t, L" & ");
+    }
+    if (n)
+        unparse(t, n);
+}
+
+void unparse(text *t, const node *n)
+{
+    static const wchar_t *const comparisons[] = {L"==", L"EQU", L"NEQ", L"LSS", L"LEQ", L"GTR", L"GEQ"};
+
+    switch (n->kind) {
+    case NODE_COMMAND:
+        add_string(t, n->name);
+        add_string(t, n->arguments);
+        add_char(t, L' ');
+        break;
+    case NODE_BLOCK:
+        add_char(t, L'(');
+        unparse_list(t, n->left);
+        add_char(t, L')');
+        break;
+    case NODE_SEQUENCE:
+    case NODE_AND:
+    case NODE_OR:
+    case NODE_PIPE:
+        unparse(t, n->left);
+        add_string(t, n->kind == NODE_SEQUENCE ? L" & " : n->kind == NODE_AND ? L" && " : n->kind == NODE_OR ? L" || "
+                                                                                                             : L" | ");
+        unparse(t, n->right);
+        return;
+    case NODE_IF:
+        add_string(t, L"if ");
+        if (n->fold)
+            add_string(t, L"/I ");
+        if (n->negate)
+            add_string(t, L"not ");
+        if (n->condition < IF_EQUAL)
+            add_format(t, L"%s %s ",
+                       n->condition == IF_EXIST     ? L"exist"
+                       : n->condition == IF_DEFINED ? L"defined"
+                       : n->condition == IF_VERSION ? L"cmdextversion"
+                                                    : L"errorlevel",
+                       n->first);
+        else
+            add_format(t, L"%s %s %s ", n->first, comparisons[n->condition - IF_EQUAL], n->second);
+        unparse(t, n->left);
+        if (n->right) {
+            add_string(t, L" else ");
+            unparse(t, n->right);
+        }
+        break;
+    case NODE_FOR:
+        add_string(t, L"for ");
+        if (n->loop != FOR_PLAIN)
+            add_format(t, L"/%c ", L" DLF"[n->loop]);
+        if (n->tree)
+            add_string(t, L"/R ");
+        if (n->options)
+            add_format(t, L"%s ", n->options);
+        add_format(t, L"%%%c in (%s) do ", n->variable, n->set);
+        unparse(t, n->left);
+        break;
+    }
+    unparse_redirections(t, n->redirections);
+}
