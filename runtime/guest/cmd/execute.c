@@ -140,7 +140,8 @@ static bool holds(const node *n)
         if (is_number(first, &a) && is_number(second, &b))
             order = a < b ? -1 : a > b;
         else
-            order = n->fold ? compare_text(first, second) : lstrcmpW(first, second);
+            order = n->fold ? compare_text(first, second)
+                            : CompareStringW(LOCALE_USER_DEFAULT, 0, first, -1, second, -1) - CSTR_EQUAL;
         switch (n->condition) {
         case IF_EQU:
             return order == 0;

@@ -213,7 +213,7 @@ int run_program(const wchar_t *path, const wchar_t *line)
     code = wait_for(process);
     if ((DWORD)code == 0xC000013A)
         InterlockedExchange(&cmd.interrupted, 1);
-    wcscpy(text, format(L"%08x", (unsigned)code));
+    wcscpy(text, format(L"%08X", (unsigned)code));
     SetEnvironmentVariableW(L"=ExitCode", text);
     return fail(code);
 }

@@ -95,7 +95,8 @@ static node *new_node(enum node_kind kind)
     return n;
 }
 
-/* A caret outside quotes: the next character is taken as it is, a line's end is left out. */
+/* A caret outside quotes: the next character is taken as it is. A line's end is left out, and the first character of
+ * the next line is taken as it is, even when that is the line's end. */
 static void take_escaped(parser *p, text *t)
 {
     p->at++;
@@ -104,8 +105,10 @@ static void take_escaped(parser *p, text *t)
         if (p->at >= p->line.n && !more(p))
             return;
     }
-    if (peek(p) && peek(p) != L'\n')
+    if (peek(p))
         add_char(t, p->line.p[p->at++]);
+    if (p->at >= p->line.n)
+        more(p);
 }
 
 /* One word up to a delimiter or special character, quotes kept. `stops` are further characters that end it. */
