@@ -43,10 +43,11 @@ def test_commands_come_from_standard_input_and_are_prompted_for(winfs: Runner) -
 
 
 def test_commands_are_shown_before_they_run_unless_echo_is_off(winfs: Runner, tmp_path: Path) -> None:
-    (tmp_path / "shown.bat").write_text("prompt $G$S\necho one\n@echo two\nfor %%i in (1 2) do echo %%i\n@echo off\necho x\n")
+    lines = ["prompt $G$S", "echo one", "@echo two", "for %%i in (1 2) do echo %%i", "@echo off", "echo x", ""]
+    (tmp_path / "shown.bat").write_text("\n".join(lines))
     done = winfs("run", SHELL, "/q", "/c", "echo on & shown.bat")
     assert text(done.stdout).splitlines()[1:] == [
-        f"Z:{str(tmp_path)}>prompt $G$S ".replace("/", "\\"), "", "> echo one ", "one", "two", "",
+        f"Z:{tmp_path}>prompt $G$S ".replace("/", "\\"), "", "> echo one ", "one", "two", "",
         "> for %i in (1 2) do echo %i ", "", "> echo 1 ", "1", "", "> echo 2 ", "2", "x",
     ]  # fmt: skip
 
@@ -137,7 +138,8 @@ def test_system32_holds_the_file_that_runs(winfs: Runner, winfs_home: Path, tmp_
     file = winfs_home / "default" / "drive_c" / "Windows" / "System32" / "cmd.exe"
     built = file.read_bytes()
     assert built.startswith(b"MZ")
-    done = winfs("run", SHELL, "/c", "dir /b C:\\Windows\\System32\\cmd.*& copy /b %COMSPEC% own.exe >nul & own /c echo a copy")
+    line = "dir /b C:\\Windows\\System32\\cmd.*& copy /b %COMSPEC% own.exe >nul & own /c echo a copy"
+    done = winfs("run", SHELL, "/c", line)
     assert text(done.stdout) == "cmd.exe\na copy\n"
     assert (tmp_path / "own.exe").read_bytes() == built
     # An older one of winfs's own is replaced at the next start, a person's own program is not.
