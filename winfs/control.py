@@ -156,6 +156,8 @@ class Mount:
     mountpoint: str
     kind: str
     source: str
+    id: str = ""
+    """The kernel's number for it, which moving it does not change."""
 
 
 def mounts() -> list[Mount]:
@@ -165,7 +167,7 @@ def mounts() -> list[Mount]:
         for line in file:
             left, _, right = line.partition(" - ")
             fields = right.split(" ")
-            found.append(Mount(_plain(left.split(" ")[4]), fields[0], _plain(fields[1])))
+            found.append(Mount(_plain(left.split(" ")[4]), fields[0], _plain(fields[1]), left.split(" ")[0]))
     return found
 
 

@@ -7,6 +7,7 @@ import fcntl
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import struct
@@ -39,6 +40,8 @@ from winfs.control import (
     Message,
     decode,
     encode,
+    is_machine_mount,
+    mounts,
 )
 from winfs.host_drives import HostDrives
 from winfs.mount.operations import MountOperations
@@ -137,6 +140,7 @@ class MountedMachine:
                 async with trio.open_nursery() as nursery:
                     self._nursery = nursery
                     nursery.start_soon(self._watch_signals)
+                    nursery.start_soon(self._watch_mount)
                     nursery.start_soon(self._end, session)
                     nursery.start_soon(self._serve_clients, listener)
                     nursery.start_soon(_look, tree)
@@ -163,6 +167,25 @@ class MountedMachine:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async for _ in signals:
                 self.stop()
+
+    async def _watch_mount(self) -> None:
+        """End when the mount is taken out of the tree while somebody still uses it (`umount -l`).
+
+        The kernel would keep it alive for them, where nobody else could find it.
+        """
+        mine = str(self._mountpoint)
+        known = {mount.id for mount in mounts() if is_machine_mount(mount) and mount.mountpoint == mine}
+        table = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            with select.epoll() as changes:
+                # The table is always readable; that it changed is urgent.
+                changes.register(table, select.EPOLLPRI | select.EPOLLERR)
+                while known & {mount.id for mount in mounts()}:
+                    await trio.lowlevel.wait_readable(changes.fileno())
+                    changes.poll(0)
+        finally:
+            os.close(table)
+        self.stop()
 
     # Clients
 
