@@ -194,7 +194,7 @@ class Run:
         return passed, list(pumps.values())
 
     def _wait(self, what: str) -> int:
-        """The number that the daemon tells under that name."""
+        """The number that the daemon tells under that name; stops this process when the program has been."""
         while True:
             message = self._connection.receive()
             if message is None:
@@ -204,11 +204,15 @@ class Run:
                 raise ClientError(error)
             if isinstance(code, int):
                 return code
+            if message.get("suspended") is True:
+                os.kill(os.getpid(), signal.SIGSTOP)
+                self._connection.send({"event": "resume"})
 
     def _watch_signals(self, timeout: float | None) -> dict[int, _SignalHandler]:
         before: dict[int, _SignalHandler] = {}
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            before[number] = signal.signal(number, self._signalled)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGWINCH):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a job of a script
+                before[number] = signal.signal(number, self._signalled)
         if timeout is not None:
             before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._expired)
             signal.setitimer(signal.ITIMER_REAL, timeout)
@@ -216,8 +220,11 @@ class Run:
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         self._presses += number == signal.SIGINT
+        event = _EVENTS.get(number)
         with suppress(ControlError):
-            if number == signal.SIGINT and self._presses < 3:
+            if event is not None:
+                self._connection.send({"event": event})
+            elif number == signal.SIGINT and self._presses < 3:
                 self._connection.send({"event": "ctrl_c"})
             else:
                 self._signal = number
@@ -229,6 +236,7 @@ class Run:
             self._connection.send({"event": "terminate"})
 
 
+_EVENTS: Mapping[int, str] = {signal.SIGTSTP: "suspend", signal.SIGWINCH: "resize"}
 _SignalHandler = Callable[[int, FrameType | None], object] | int | None
 
 

@@ -371,16 +371,29 @@ class MountedMachine:
 
     async def _obey(self, client: _Client, process: Process) -> None:
         """Do what the client says of its program; one that hangs up takes its program along."""
+        resume: Callable[[], None] | None = None
         while True:
             try:
                 message = await client.receive()
             except (ControlError, OSError):
                 message = None
+            event = message.get("event") if message is not None else "gone"
             with self.machine.lock:
-                if message is None or message.get("event") == "terminate":
-                    process.terminate(1, "the client ended it" if message else "the client is gone")
-                elif message.get("event") == "ctrl_c" and process.console is not None:
-                    send_control_event(process.console, CTRL_C_EVENT, 0)
+                console = process.console
+                if event in ("gone", "terminate"):
+                    process.terminate(1, "the client is gone" if event == "gone" else "the client ended it")
+                elif event == "ctrl_c" and console is not None:
+                    send_control_event(console, CTRL_C_EVENT, 0)
+                elif event == "resize" and console is not None:
+                    console.resized()
+                elif event == "suspend" and console is not None and resume is None:
+                    resume = console.pause()
+                elif event == "resume" and resume is not None:
+                    resume()
+                    resume = None
+            if event == "suspend":
+                with suppress(OSError):
+                    await client.send({"suspended": True})
             if message is None:
                 return
 

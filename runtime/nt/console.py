@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import struct
 from typing import TYPE_CHECKING
 
 import trio
@@ -21,6 +22,8 @@ from runtime.nt.terminal import Terminal
 from runtime.nt.wait import Waitable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runtime.machine import Machine
     from runtime.nt.output import Output
     from runtime.nt.process import Process
@@ -107,6 +110,32 @@ class Console:
             if self.attributes != DEFAULT_ATTRIBUTES:
                 self.terminal.write_some(b"\x1b[0m")
             self.terminal.close()
+
+    def pause(self) -> Callable[[], None]:
+        """Stop the programs and leave the terminal to others, as Ctrl-Z asks; returns what goes on. In the loop.
+
+        The machine's lock is held, then and now.
+        """
+        changed = self.terminal.pause() if self.terminal is not None else False
+        threads = [thread for process in self.processes for thread in process.threads.values()]
+        for thread in threads:
+            thread.suspend()
+
+        def resume() -> None:
+            if self.terminal is not None and self.terminal.input_fd >= 0:
+                self.terminal.resume()
+                if changed:
+                    self.input.apply_mode()
+            for thread in threads:
+                thread.resume()
+
+        return resume
+
+    def resized(self) -> None:
+        """The terminal has another size; programs that want to know are told. The machine's lock is held."""
+        if self.terminal is not None and self.input_mode & ENABLE_WINDOW_INPUT:
+            size = struct.pack("<HHhh12x", keys.WINDOW_BUFFER_SIZE_EVENT, 0, *self.terminal.size())
+            self.input.put(KeyEvent(False, 0, raw=size))
 
     def attach(self, process: Process) -> None:
         """Count a process among the console's."""
@@ -216,6 +245,7 @@ class ConsoleInput:
         self._watchers: dict[Waitable, None] = {}
         self._watching = False
         self._reading: trio.Lock | None = None
+        self._event_readers: dict[trio.CancelScope, trio.lowlevel.TrioToken] = {}
         self._text_readers: dict[trio.CancelScope, trio.lowlevel.TrioToken] = {}
 
     # Modes
@@ -317,7 +347,7 @@ class ConsoleInput:
                 self._reading = trio.Lock()
             async with self._reading:
                 while not terminal.readable():
-                    await trio.lowlevel.wait_readable(terminal.input_fd)
+                    await terminal.wait_readable(terminal.input_fd)
         try:
             return terminal.read()
         except OSError:
@@ -344,12 +374,30 @@ class ConsoleInput:
     async def wait_events(self) -> None:
         """Return when there is an event, or the input has ended."""
         self.poll_events()
+        if self.events or self._ended:
+            return
+        await leave_engine()
         while not self.events and not self._ended:
-            data = await self._read_bytes()
+            with trio.CancelScope() as scope:
+                self._event_readers[scope] = trio.lowlevel.current_trio_token()
+                try:
+                    data = await self._read_bytes()
+                finally:
+                    del self._event_readers[scope]
+            if scope.cancelled_caught:
+                continue
             if not data:
                 self._ended = True
                 return
             self.events.extend(keys.parse(self._decode(data)))
+
+    def put(self, event: KeyEvent) -> None:
+        """Add an event that nobody typed."""
+        self.events.append(event)
+        for scope, token in self._event_readers.items():
+            call_in_loop(token, scope.cancel)
+        for file in self._watchers:
+            file.release_waiters()
 
     def flush(self) -> None:
         """Throw away what was typed and not read."""
@@ -379,7 +427,7 @@ class ConsoleInput:
         assert terminal is not None
         fd = os.dup(terminal.input_fd)
         try:
-            await trio.lowlevel.wait_readable(fd)
+            await terminal.wait_readable(fd)
         finally:
             os.close(fd)
             with self._console.machine.lock:

@@ -35,19 +35,43 @@ class Terminal:
                 self._output = -1
         self._saved: list[object] | None = None
         self._can_report = True
+        self._paused: trio.Event | None = None
+        self._waits: set[trio.CancelScope] = set()
         self.typed_ahead = b""
         """Input that came in while a report of the terminal was waited for."""
 
     def close(self) -> None:
         """Put the terminal's modes back and give up the descriptors."""
-        if self._saved is not None:
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(self.input_fd, termios.TCSADRAIN, self._saved)  # type: ignore[arg-type]
-            self._saved = None
+        self._restore()
         for fd in (self._output, self.input_fd, self.output_fd):
             if fd >= 0:
                 os.close(fd)
         self._output = self.input_fd = self.output_fd = -1
+
+    def _restore(self) -> bool:
+        """Put the modes back; returns whether they had been changed."""
+        saved, self._saved = self._saved, None
+        if saved is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.input_fd, termios.TCSADRAIN, saved)  # type: ignore[arg-type]
+        return saved is not None
+
+    def pause(self) -> bool:
+        """Leave the terminal to others: its modes as they were, nothing read. Called in the loop.
+
+        Returns whether the modes had been changed; whoever resumes changes them again.
+        """
+        if self._paused is None:
+            self._paused = trio.Event()
+        for scope in self._waits:
+            scope.cancel()
+        return self._restore()
+
+    def resume(self) -> None:
+        """Read again. Called in the loop."""
+        if self._paused is not None:
+            self._paused.set()
+            self._paused = None
 
     def size(self) -> tuple[int, int]:
         """Return columns and rows; 80 by 25 where the terminal does not know."""
@@ -77,7 +101,21 @@ class Terminal:
 
     def readable(self) -> bool:
         """Whether a read would not block."""
-        return self.input_fd >= 0 and bool(select.select([self.input_fd], [], [], 0)[0])
+        return self.input_fd >= 0 and self._paused is None and bool(select.select([self.input_fd], [], [], 0)[0])
+
+    async def wait_readable(self, fd: int) -> None:
+        """Return when `fd`, the input or a duplicate of it, can be read, and is to be; to be awaited in trio."""
+        while True:
+            if self._paused is not None:
+                await self._paused.wait()
+            with trio.CancelScope() as scope:
+                self._waits.add(scope)
+                try:
+                    await trio.lowlevel.wait_readable(fd)
+                finally:
+                    self._waits.discard(scope)
+            if not scope.cancelled_caught:
+                return
 
     def read(self) -> bytes:
         """Read what is there; b"" at the end of input. May block. Raises OSError."""

@@ -83,13 +83,16 @@ async def _watch_signals(
     Starts with the list that the exit status goes to when a signal has ended the program.
     """
     ended_by: list[int] = []
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGWINCH) as signals:
         task_status.started(ended_by)
         presses = 0
         async for number in signals:
             presses += number == signal.SIGINT
             with machine.lock:
-                if number == signal.SIGINT and presses < 3 and process.console is not None:
+                if number == signal.SIGWINCH:
+                    if process.console is not None:
+                        process.console.resized()
+                elif number == signal.SIGINT and presses < 3 and process.console is not None:
                     send_control_event(process.console, CTRL_C_EVENT, 0)
                 else:
                     ended_by.append(128 + number)
