@@ -230,10 +230,11 @@ def test_a_dead_mount_in_the_way_is_named_and_can_be_taken_away(tmp_path: Path) 
     mounted = new(tmp_path)
     for cure in (["fusermount3", "-uz", str(mounted.folder)], [*WINFS, "umount", str(mounted.folder)]):
         assert mounted.winfs("mount", mounted.folder).returncode == 0
-        os.kill(helper_of(mounted), signal.SIGKILL)
+        for helper in helpers_of(mounted):
+            os.kill(helper, signal.SIGKILL)
         kill(mounted)
         assert until(lambda: daemon_of(mounted.home / "default") is None)
-        assert is_mounted(mounted), "without its helper it stays"
+        assert is_mounted(mounted), "without its helpers it stays"
         done = mounted.winfs("mount", mounted.folder)
         assert done.returncode == 1
         assert f"a dead mount is in the way; 'fusermount3 -uz {mounted.folder}' takes it away" in done.stderr
@@ -248,15 +249,28 @@ def test_a_dead_mount_in_the_way_is_named_and_can_be_taken_away(tmp_path: Path) 
 WINFS = [sys.executable, "-m", "winfs"]
 
 
-def helper_of(mounted: Mounted) -> int:
-    """The process that takes the mount away when the daemon dies."""
+def helpers_of(mounted: Mounted) -> list[int]:
+    """The processes that take the mount away when the daemon dies."""
+    found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with contextlib.suppress(OSError):
                 line = (folder / "cmdline").read_bytes()
-                if b"auto_unmount" in line and os.fsencode(mounted.folder) in line:
-                    return int(folder.name)
-    raise AssertionError("no helper")
+                if (b"auto_unmount" in line or b"winfs-guard" in line) and os.fsencode(mounted.folder) in line:
+                    found.append(int(folder.name))
+    return found
+
+
+def test_the_guard_alone_takes_the_mount_of_a_killed_daemon_away(tmp_path: Path) -> None:
+    """As it has to for users other than root."""
+    mounted = new(tmp_path)
+    assert mounted.winfs("mount", mounted.folder).returncode == 0
+    for helper in helpers_of(mounted):
+        if b"auto_unmount" in Path(f"/proc/{helper}/cmdline").read_bytes():
+            os.kill(helper, signal.SIGKILL)
+    kill(mounted)
+    assert until(lambda: gone(mounted))
+    assert helpers_of(mounted) == []
 
 
 def test_without_dev_fuse_the_cure_is_told(tmp_path: Path) -> None:

@@ -38,12 +38,13 @@ from winfs.control import (
     TRACE_STREAM,
     ControlError,
     Message,
+    Mount,
     decode,
     encode,
-    is_machine_mount,
     mounts,
 )
 from winfs.host_drives import HostDrives
+from winfs.mount.guard import MountGuard
 from winfs.mount.operations import MountOperations
 from winfs.mount.session import Session, SessionError
 from winfs.mount.tree import MachineTree
@@ -136,11 +137,14 @@ class MountedMachine:
             except SessionError as error:
                 listener.close()
                 raise DaemonError(f"{self._mountpoint}: cannot be mounted: {error}") from None
+            mine = str(self._mountpoint)
+            mount = next((found for found in reversed(mounts()) if found.mountpoint == mine), None)
+            guard = MountGuard(mine, mount.id) if mount is not None else None
             try:
                 async with trio.open_nursery() as nursery:
                     self._nursery = nursery
                     nursery.start_soon(self._watch_signals)
-                    nursery.start_soon(self._watch_mount)
+                    nursery.start_soon(self._watch_mount, mount)
                     nursery.start_soon(self._end, session)
                     nursery.start_soon(self._serve_clients, listener)
                     nursery.start_soon(_look, tree)
@@ -148,6 +152,8 @@ class MountedMachine:
                     nursery.cancel_scope.cancel()
             finally:
                 session.close()
+                if guard is not None:
+                    guard.dismiss()
                 listener.close()
                 operations.close()
 
@@ -168,19 +174,17 @@ class MountedMachine:
             async for _ in signals:
                 self.stop()
 
-    async def _watch_mount(self) -> None:
+    async def _watch_mount(self, mount: Mount | None) -> None:
         """End when the mount is taken out of the tree while somebody still uses it (`umount -l`).
 
         The kernel would keep it alive for them, where nobody else could find it.
         """
-        mine = str(self._mountpoint)
-        known = {mount.id for mount in mounts() if is_machine_mount(mount) and mount.mountpoint == mine}
         table = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
         try:
             with select.epoll() as changes:
                 # The table is always readable; that it changed is urgent.
                 changes.register(table, select.EPOLLPRI | select.EPOLLERR)
-                while known & {mount.id for mount in mounts()}:
+                while mount is not None and any(found.id == mount.id for found in mounts()):
                     await trio.lowlevel.wait_readable(changes.fileno())
                     changes.poll(0)
         finally:
