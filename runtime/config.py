@@ -16,6 +16,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from runtime.loader.order import DllKind, DllOrder, OrderError, parse_name, parse_order
+from runtime.places import ConfigError as ConfigError
+from runtime.places import machine_folder as machine_folder
 
 Letter = Annotated[str, Meta(pattern="^[A-Za-z]$")]
 Access = Literal["rw", "ro", "overlay"]
@@ -24,12 +26,6 @@ MissingPolicy = Literal["fail", "zero"]
 CrashDumps = Literal["none", "normal", "full"]
 TraceFormat = Literal["text", "json"]
 
-DEFAULT_MACHINE = "default"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used. `str()` is one line that names the file and the key, or the option."""
 
 
 class Drive(Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,18 +120,6 @@ class _File(Struct, forbid_unknown_fields=True, kw_only=True):
     dll_path: tuple[Path, ...] = ()
     dll_overrides: dict[str, str] = {}
     trace: Trace = Trace()
-
-
-def machine_folder(name: str | None = None) -> Path:
-    """The folder of the machine `name` (None: "default"). Raises ConfigError for a name that is no plain file name."""
-    name = name or DEFAULT_MACHINE
-    if not _NAME.fullmatch(name):
-        raise ConfigError(f"machine name {name!r}: expected letters, digits, '.', '_' and '-', at most 64")
-    home = os.environ.get("WINFS_HOME")
-    if home:
-        return Path(home).absolute() / name
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "winfs" / name
 
 
 def load_config(folder: Path) -> MachineConfig:

@@ -17,7 +17,7 @@ from runtime.config import (
     parse_volume_serial,
 )
 from tests.conftest import Compiler, Runner
-from winfs.cli.run import with_host_folders
+from winfs.cli.booting import with_host_folders
 from winfs.cli.running import exit_status
 
 HELLO = r"""

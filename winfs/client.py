@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from runtime.loader.order import DllOrder
 from winfs.control import MINIDUMP_STREAM, TRACE_STREAM, Connection, ControlError, connect, folder_of_mount, mount_of
 
 EXIT_TIMEOUT = 124  # as timeout(1)
@@ -57,7 +56,7 @@ class Program:
     """A program to be run. `program` and `folder` are host paths (Path) or Windows paths (str).
 
     `drives` are those it is to have: letter → `PATH:ACCESS`. `missing` and `aslr` stand for the machine's settings;
-    `dlls` is added to them.
+    `dll_folders` and `dll_orders` are added to them.
     """
 
     program: Path | str
@@ -68,7 +67,8 @@ class Program:
     tracing: Tracing | None = None
     missing: str | None = None
     aslr: bool = False
-    dlls: DllOrder = field(default_factory=DllOrder)
+    dll_folders: Sequence[Path | str] = ()
+    dll_orders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     minidump: Minidump | None = None
 
 
@@ -251,8 +251,8 @@ def request_of(program: Program) -> dict[str, object]:
         "drives": dict(program.drives),
         "missing": program.missing,
         "aslr": program.aslr,
-        "dll_path": [_place(folder) for folder in program.dlls.folders],
-        "dll_overrides": {name: ",".join(order) for name, order in program.dlls.orders.items()},
+        "dll_path": [_place(folder) for folder in program.dll_folders],
+        "dll_overrides": {name: ",".join(order) for name, order in program.dll_orders.items()},
     }
     if program.tracing is not None:
         request["trace"] = {

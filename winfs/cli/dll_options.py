@@ -6,20 +6,22 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from runtime.config import ConfigError, MachineConfig, load_config, machine_folder
-from runtime.loader.order import DllKind, OrderError, parse_override
 from winfs.cli import CommandError
+
+if TYPE_CHECKING:
+    from runtime.config import MachineConfig
+    from runtime.loader.order import DllKind
 
 F = TypeVar("F", bound=Callable[..., object])
 
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 DllFolders = tuple[Path | str, ...]
-DllOrders = dict[str, tuple[DllKind, ...]]
+DllOrders = dict[str, tuple["DllKind", ...]]
 
 
 def _folders(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> DllFolders:
@@ -36,6 +38,10 @@ def _folders(context: click.Context, parameter: click.Parameter, values: tuple[s
 
 
 def _orders(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> DllOrders:
+    if not values:
+        return {}
+    from runtime.loader.order import OrderError, parse_override
+
     try:
         return dict(parse_override(text) for text in values)
     except OrderError as error:
@@ -56,6 +62,8 @@ def dll_options(function: F) -> F:
 
 def machine_config(machine_name: str | None, folders: DllFolders, orders: DllOrders) -> MachineConfig:
     """The configuration of a machine, with the options applied. Raises CommandError."""
+    from runtime.config import ConfigError, load_config, machine_folder
+
     try:
         config = load_config(machine_folder(machine_name))
     except ConfigError as error:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
-from runtime.config import ConfigError, Drive, EngineName, MachineConfig, MissingPolicy, load_config, machine_folder
+from runtime.config import ConfigError, Drive, EngineName, MachineConfig, MissingPolicy
 from winfs.cli import CommandError
-from winfs.cli.run import boot_options, with_boot_options
+from winfs.cli.booting import boot_config, with_boot_options
+from winfs.cli.run import boot_options
 from winfs.control import daemon_of, is_machine_mount, mounts
 
 LOG = "daemon.log"
@@ -47,10 +48,7 @@ def command(
         check_mountpoint(mountpoint, folder)
         check_host(allow_other)
     mountpoint = Path(os.path.realpath(mountpoint))
-    try:
-        config = load_config(machine_folder(machine_name))
-    except ConfigError as error:
-        raise CommandError(str(error)) from None
+    config = boot_config(machine_name)
     daemon = daemon_of(config.folder) if ready_fd is None else None
     if daemon is not None:
         where = f" at {daemon.mountpoint}" if daemon.mountpoint else ""

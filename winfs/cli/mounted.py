@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from runtime.config import ConfigError, machine_folder
+from runtime.places import ConfigError, machine_folder
 from winfs.cli import CommandError
 from winfs.control import daemon_of, is_machine_mount, mount_of, mounts
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from runtime.config import ConfigError, machine_folder
+from runtime.places import ConfigError, machine_folder
 from winfs.cli import CommandError
 from winfs.control import ControlError, connect, daemon_of
 

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
-import msgspec
 
-from runtime.config import (
-    ConfigError,
-    Drive,
-    EngineName,
-    MachineConfig,
-    MissingPolicy,
-    Trace,
-    TraceFormat,
-    load_config,
-    machine_folder,
-    parse_drive,
-    parse_volume_serial,
-)
-from runtime.loader.order import DllOrder
+from runtime.places import ConfigError, machine_folder
 from winfs.cli import CommandError
-from winfs.cli.dll_options import DllFolders, DllOrders, dll_options, with_dlls
+from winfs.cli.dll_options import DllFolders, DllOrders, dll_options
 from winfs.client import ClientError, Program, Run, Tracing, find_machine
+
+if TYPE_CHECKING:
+    from runtime.config import Drive, EngineName, MissingPolicy, TraceFormat
+
+# A program on a mounted machine is to start at once: what only booting a machine needs is imported there.
 
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
@@ -46,23 +37,6 @@ def find_program(name: str) -> Path | str:
     if _WINDOWS_PATH.match(name):
         return name
     raise CommandError(f"{name}: no such file")
-
-
-def with_host_folders(config: MachineConfig, folders: list[tuple[Path, bool]]) -> MachineConfig:
-    """Make each host folder reachable that no drive holds yet, under a free letter from Z: down.
-
-    The folder keeps its host path below the letter; nothing beside it is visible. The flag is whether it is writable.
-    """
-    drives = dict(config.drives)
-    letters = iter("ZYXWVUTSRQPONML")
-    for folder, writable in folders:
-        real = folder.resolve()
-        held = [config.drive("C"), *drives.values()]
-        if any(drive is not None and real.is_relative_to(drive.path.resolve()) for drive in held):
-            continue
-        letter = next(letter for letter in letters if letter not in drives)
-        drives[letter] = Drive(real, "rw" if writable else "ro", prefix=str(real).lstrip("/"))
-    return msgspec.structs.replace(config, drives=drives)
 
 
 def _environment(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -84,6 +58,10 @@ def _environment(context: click.Context, parameter: click.Parameter, values: tup
 
 
 def _drives(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Drive]:
+    if not values:
+        return {}
+    from runtime.config import parse_drive
+
     found = {}
     for text in values:
         match = re.fullmatch(r"([A-Za-z]):?=(.+)", text)
@@ -97,6 +75,8 @@ def _drives(context: click.Context, parameter: click.Parameter, values: tuple[st
 
 
 def _folder(drive: Drive) -> Drive:
+    import msgspec
+
     path = Path(os.path.abspath(drive.path.expanduser()))
     if not path.is_dir():
         raise CommandError(f"{path}: no such directory")
@@ -104,8 +84,12 @@ def _folder(drive: Drive) -> Drive:
 
 
 def _serial(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    from runtime.config import parse_volume_serial
+
     try:
-        return None if value is None else parse_volume_serial(value, "serial number")
+        return parse_volume_serial(value, "serial number")
     except ConfigError as error:
         raise click.BadParameter(str(error), context, parameter) from None
 
@@ -129,27 +113,6 @@ def boot_options(function: Function) -> Function:
     ):  # fmt: skip
         function = option(function)
     return function
-
-
-def with_boot_options(
-    config: MachineConfig,
-    root: Path | None,
-    drive: Mapping[str, Drive],
-    volume_serial: int | None,
-    engine: EngineName | None,
-    aslr: bool,
-    missing: MissingPolicy | None,
-) -> MachineConfig:
-    """A machine's settings with what the command line says in the place of what the machine folder says."""
-    drives = {"C": Drive(root.absolute())} if root is not None else {}
-    return msgspec.structs.replace(
-        config,
-        drives={**config.drives, **drives, **drive},
-        volume_serial=config.volume_serial if volume_serial is None else volume_serial,
-        engine=engine or config.engine,
-        aslr=aslr or config.aslr,
-        missing=missing or config.missing,
-    )
 
 
 @click.command(
@@ -231,7 +194,7 @@ def command(
     wanted = Program(
         image, arguments, folder, env, {letter: f"{given.path}:{given.access}" for letter, given in drive.items()},
         Tracing(trace_format or "text", trace_output, trace_filter, trace_category, trace_function) if traced else None,
-        missing, aslr, DllOrder(dll_path, dll_override), dump,
+        missing, aslr, dll_path, dll_override, dump,
     )  # fmt: skip
     if detach and timeout is not None:
         raise click.UsageError("--detach and --timeout do not go together")
@@ -246,31 +209,12 @@ def command(
         return status
     if detach:
         raise CommandError("--detach: the machine is not mounted; 'winfs mount DIR' does that")
-    try:
-        config = load_config(machine_folder(machine_name))
-    except ConfigError as error:
-        raise CommandError(str(error)) from None
-    config = with_boot_options(config, root, drive, volume_serial, engine, aslr, missing)
-    trace = config.trace
-    config = msgspec.structs.replace(
-        config,
-        environment={**config.environment, **env},
-        trace=Trace(
-            enabled=trace.enabled or traced,
-            format=trace_format or trace.format,
-            output=trace_output.absolute() if trace_output is not None else trace.output,
-            patterns=trace_filter if rules else trace.patterns,
-            categories=trace_category if rules else trace.categories,
-            functions=trace_function if rules else trace.functions,
-        ),
-    )
-    config = with_dlls(config, dll_path, dll_override)
-    folders = [(folder, True)] if isinstance(folder, Path) else []
-    if isinstance(image, Path):
-        folders.append((image.parent, False))
-    from winfs.cli.running import run_program
+    from winfs.cli.booting import boot_and_run, boot_config, with_boot_options, with_trace
+    from winfs.cli.dll_options import with_dlls
 
-    return run_program(with_host_folders(config, folders), image, list(arguments), folder, timeout, verbose, dump)
+    config = with_boot_options(boot_config(machine_name), root, drive, volume_serial, engine, aslr, missing)
+    config = with_dlls(with_trace(config, wanted.tracing, trace_format), dll_path, dll_override)
+    return boot_and_run(config, wanted, timeout, verbose)
 
 
 def run_mounted(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from runtime.config import ConfigError, machine_folder
+from runtime.places import ConfigError, machine_folder
 from runtime.trace.events import Event, encode
 from runtime.trace.filters import Filter, FilterError
 from runtime.trace.reader import Selection, TraceError, events_of, spool_lines, summarize

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from runtime.config import ConfigError, machine_folder
+from runtime.places import ConfigError, machine_folder
 from winfs.cli import CommandError
 from winfs.control import LOCK, ControlError, Mount, connect, folder_of_mount, is_machine_mount, mounts
 
