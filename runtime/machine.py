@@ -69,6 +69,7 @@ BUILTIN_BASE: Final = 0x7FFC_0000_0000
 _TICK: Final = 0.002
 _SHUTDOWN_PATIENCE: Final = 5.0
 """Seconds in which programs that are told to end must be gone."""
+_LONGEST_COMMAND_LINE: Final = 32766
 _SWITCH_INTERVAL: Final = 0.0005
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -185,6 +186,9 @@ class Machine:
         environment = default_environment(self.config.computer_name, self.config.user_name, self.processor)
         environment.update(self.config.environment)
         environment.update(env or {})
+        units = len(line.encode("utf-16-le", "surrogatepass")) // 2
+        if units > _LONGEST_COMMAND_LINE:
+            raise ConfigError(f"the command line has {units} characters; Windows takes {_LONGEST_COMMAND_LINE}")
         with self.lock:
             process = self.new_process(None)
             process.crash_dump = crash_dump

@@ -141,10 +141,44 @@ def test_timeout(mounted: Mounted) -> None:
     assert done.returncode == 124
 
 
-def test_a_missing_program_is_one_line(mounted: Mounted) -> None:
-    done = run(mounted, "C:\\none.exe", cwd=mounted.c)
-    assert done.returncode == 1
-    assert done.stderr.count(b"\n") == 1
+def test_what_cannot_run_is_one_line(mounted: Mounted) -> None:
+    tools = mounted.c / "Tools"
+    (tools / "text.exe").write_text("text\n")
+    gone = tools / "gone"
+    gone.mkdir()
+    for arguments, part in (
+        (["C:\\none.exe"], "C:\\none.exe: no such file"),
+        (["none"], "none: no such file"),
+        (["."], "is a directory, expected a program"),
+        (["text.exe"], "not a Windows program: a text file"),
+        (["../../../trace.jsonl"], "trace.jsonl: is on no drive of this machine"),
+        (["--cwd", "C:\\none", "talk.exe"], "C:\\none: no such directory"),
+        (["--drive", "C:=/tmp", "talk.exe"], "the mounted machine has another drive C:"),
+        (["--trace-output", "/none/trace", "talk.exe"], "/none/trace: No such file or directory"),
+        (["talk.exe", "x" * 32760], "characters; Windows takes 32766"),
+    ):
+        done = run(mounted, *arguments, cwd=tools)
+        assert done.returncode == 1
+        assert part in done.stderr.decode()
+        assert done.stderr.count(b"\n") == 1
+    script = f"rmdir {gone} && exec {sys.executable} -m winfs run "
+    for program in (str(tools / "talk.exe"), "../talk.exe"):
+        done = subprocess.run(
+            ["sh", "-c", script + program], env=environment(mounted.home), cwd=gone, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (1, b"winfs: the current folder no longer exists\n")
+        gone.mkdir()
+    gone.rmdir()
+
+
+def test_streams_that_are_closed_or_full_end_nothing(mounted: Mounted) -> None:
+    tools = mounted.c / "Tools"
+    for streams in ("0<&- 1>&- 2>&-", ">/dev/full </dev/null 2>&1"):
+        done = subprocess.run(
+            ["sh", "-c", f"{sys.executable} -m winfs run talk.exe {streams}"], env=environment(mounted.home),
+            cwd=tools, capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout, done.stderr) == (300 & 0xFF, b"", b"")
 
 
 def events(path: Path) -> list[dict[str, object]]:

@@ -76,7 +76,8 @@ class Connection:
                 rights = array.array("i", descriptors)
                 sent = self.socket.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
                 data = data[sent:]
-            self.socket.sendall(data)
+            if data:  # the answer may be there already, and the other side have hung up
+                self.socket.sendall(data)
         except OSError as error:
             raise ControlError(f"the machine's daemon went away ({error.strerror})") from None
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # A program on a mounted machine is to start at once: what only booting a machine needs is imported there.
 
+_NO_FOLDER = "the current folder no longer exists"
 _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -31,7 +32,10 @@ def find_program(name: str) -> Path | str:
     """
     for candidate in (Path(name), Path(name + ".exe")):
         if candidate.is_file():
-            return candidate.absolute()
+            try:
+                return candidate.absolute()
+            except FileNotFoundError:
+                raise CommandError(_NO_FOLDER) from None
     if Path(name).is_dir():
         raise CommandError(f"{name}: is a directory, expected a program")
     if _WINDOWS_PATH.match(name):
@@ -263,7 +267,7 @@ def start_folder(cwd: str | None) -> Path | str:
     try:
         folder = Path(cwd or ".").absolute()
     except FileNotFoundError:
-        raise CommandError("the current folder no longer exists") from None
+        raise CommandError(_NO_FOLDER) from None
     if not folder.is_dir():
         raise CommandError(f"{cwd}: no such directory")
     return folder
