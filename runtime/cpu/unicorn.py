@@ -75,6 +75,8 @@ _GDT: Final = (
 _CS64, _SS, _FS, _DS = 0x33, 0x2B, 0x53, 0x2B
 _INITIAL_FLAGS: Final = 0x202
 _FIRST_RIP: Final = 0x10000
+_FIRST_GROWTH: Final = 16
+"""libunicorn's TLB grows only when it is flushed: done at this many page faults and at every doubling of them."""
 _TIMER_GRACE: Final = 1.0
 """Seconds until the memory of a closed engine is released."""
 _TRAP_SIZE: Final = 2
@@ -359,8 +361,10 @@ class UnicornEngine:
         self._stale_code = False
         self._advance = 0
         """Bytes between the RIP that Unicorn shows in a hook and the next instruction."""
+        self._faults = 0
         self._armed: UnicornContext | None = None
         """The context whose debug registers are in force."""
+        self._jumps = (c_char * native.JUMPS_SIZE)()
         self._lost = native.LostPages()
         self._lost_place = byref(self._lost)
         self._uc = c_void_p()
@@ -566,6 +570,9 @@ class UnicornEngine:
             return False  # emu_start with a count probes the page before `until`; `_settle` fetches from nowhere
         error = self._error_code.value
         if vector == 14:
+            self._faults += 1
+            if not self._faults & self._faults - 1 and self._faults >= _FIRST_GROWTH:
+                self._library.uc_ctl(self._uc, c_uint32(_TLB_FLUSH))
             address = c_uint64()
             self._library.uc_reg_read(self._uc, x86.UC_X86_REG_CR2, byref(address))
             access = Access.EXECUTE if error & 16 else Access.WRITE if error & 2 else Access.READ
@@ -637,7 +644,7 @@ class UnicornEngine:
             self._catch_up()
         self._old_exception.value = -1
         if native.LIBRARY is not None:
-            error = native.LIBRARY.winfs_run(self._uc, rip, self._lost_place)
+            error = native.LIBRARY.winfs_run(self._uc, rip, self._lost_place, self._jumps)
         else:
             error = self._library.uc_emu_start(self._uc, rip, 0, 0, 0)
         if self._failure is not None:

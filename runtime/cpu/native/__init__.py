@@ -34,7 +34,9 @@ def _load() -> ctypes.CDLL | None:
     library.winfs_attach_engine.restype = None
     library.winfs_attach_out.argtypes = [c_void_p]
     library.winfs_attach_out.restype = None
-    library.winfs_run.argtypes = [c_void_p, c_uint64, c_void_p]
+    library.winfs_attach_jumps.argtypes = [c_void_p]
+    library.winfs_attach_jumps.restype = None
+    library.winfs_run.argtypes = [c_void_p, c_uint64, c_void_p, c_void_p]
     library.winfs_run.restype = c_int
     library.winfs_guard.argtypes = [c_void_p, c_uint64]
     library.winfs_guard.restype = c_int
@@ -59,6 +61,11 @@ def attach(unicorn: ctypes.CDLL) -> None:
         start, stop = ctypes.cast(unicorn.uc_emu_start, c_void_p), ctypes.cast(unicorn.uc_emu_stop, c_void_p)
         LIBRARY.winfs_attach_engine(start, stop)
         LIBRARY.winfs_attach_out(ctypes.cast(unicorn.helper_outb_x86_64, c_void_p))
+        LIBRARY.winfs_attach_jumps(ctypes.cast(unicorn.helper_lookup_tb_ptr_x86_64, c_void_p))
+
+
+JUMPS_SIZE: Final = 8 + 16 * (1 << 14)
+"""Bytes of an engine's table of jumps (jumps.c), zeroed at first."""
 
 
 class LostPages(ctypes.Structure):

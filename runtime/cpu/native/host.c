@@ -41,10 +41,14 @@ void winfs_attach_engine(int (*emu_start)(void *, u64, u64, u64, u64), int (*emu
     stop = emu_stop;
 }
 
-/* uc_emu_start, noting lost pages. */
-int winfs_run(void *engine, u64 begin, Lost *noted)
+extern __thread void *winfs_jumps __attribute__((visibility("hidden")));
+
+/* uc_emu_start, noting lost pages; `jumps` is the engine's table of jumps.c. */
+int winfs_run(void *engine, u64 begin, Lost *noted, void *jumps)
 {
     int error;
+
+    winfs_jumps = jumps;
 
     running = engine;
     lost = noted;

@@ -21,7 +21,11 @@ typedef struct {
 typedef struct {
     u64 general[16];
     u64 rip, eflags, cc_dst, cc_src;
-    u8 between[0x25C - 0xA0];
+    u8 before_flags[0xB0 - 0xA0];
+    u32 hidden_flags, hidden_flags2;
+    u8 before_code_base[0xD8 - 0xB8];
+    u64 code_base;
+    u8 before_x87[0x25C - 0xE0];
     u32 top;
     u16 status, control;
     u8 empty[8];
@@ -37,6 +41,8 @@ typedef struct {
     u64 debug[8]; /* DR0 to DR7 */
 } State;
 
+_Static_assert(__builtin_offsetof(State, hidden_flags) == 0xB0, "hidden_flags");
+_Static_assert(__builtin_offsetof(State, code_base) == 0xD8, "code_base");
 _Static_assert(__builtin_offsetof(State, top) == 0x25C, "top");
 _Static_assert(__builtin_offsetof(State, control) == 0x262, "control");
 _Static_assert(__builtin_offsetof(State, st) == 0x270, "st");
