@@ -530,6 +530,15 @@ def test_a_missing_dll_stops_the_program_before_it_starts(shop: Workshop) -> Non
     assert b"absent.dll" in done.stderr
 
 
+@other_runner
+def test_a_windows_dll_that_is_not_there_yet_fails_when_a_function_of_it_is_called(shop: Workshop) -> None:
+    source = 'int WnvOpen(void); int main(void) { SHOW(LoadLibraryA("wnvapi.dll") == 0); return WnvOpen(); }'
+    done = shop.run(shop.program(source, shop.library("wnvapi.dll", "WnvOpen")))
+    assert done.returncode != 0
+    assert b'LoadLibraryA("wnvapi.dll") == 0: 1' in done.stdout
+    assert b"wnvapi.dll!WnvOpen does not exist yet" in done.stderr
+
+
 API_SETS = r"""
 ULONGLONG GetTickCount64(void);
 int main(void)

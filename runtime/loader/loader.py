@@ -23,6 +23,7 @@ from runtime.loader.search import SYSTEM_DIRECTORY, SearchPath, base_name, direc
 from runtime.loader.tls import StaticTls
 from runtime.nt import status as st
 from runtime.nt.status import NtError
+from runtime.trace.signatures import is_windows_dll
 
 if TYPE_CHECKING:
     from runtime.nt.process import Process
@@ -343,7 +344,11 @@ class Loader:
     # Binding
 
     def link(self, module: Module) -> None:
-        """Bind the imports of a freshly mapped module, loading what it needs. Raises NtError, ImageError."""
+        """Bind the imports of a freshly mapped module, loading what it needs. Raises NtError, ImageError.
+
+        A DLL that every Windows has and this machine has not yet stops nobody from starting: each function of it is a
+        missing one, which fails when it is called. Asked for at run time (LoadLibrary) such a DLL is not found.
+        """
         if module.image is not None:
             for dll in module.image.imports():
                 self._bind(module, dll)
@@ -360,20 +365,24 @@ class Loader:
             module.dependencies.append(target)
 
     def _bind(self, module: Module, dll: ImportedDll) -> None:
+        target: Module | None
         try:
             target = self._load(dll.name, 0, module)
         except NtError as error:
             if error.status != st.STATUS_DLL_NOT_FOUND:
                 raise
-            self._process.missing_dll(module, dll.name)
-            raise
-        self._depend(module, target)
+            if not is_windows_dll(dll.name):
+                self._process.missing_dll(module, dll.name)
+                raise
+            target = None
+        else:
+            self._depend(module, target)
         pointer_size = self._process.pointer_size
         run: list[bytes] = []
         start = expected = 0
         for symbol in dll.symbols:
             wanted = symbol.name if symbol.name is not None else symbol.ordinal
-            address = self._import_address(module, target, wanted)
+            address = self._import_address(module, dll.name, target, wanted)
             if symbol.thunk != expected:
                 if run:
                     self._memory.poke(module.base + start, b"".join(run))
@@ -383,12 +392,13 @@ class Loader:
         if run:
             self._memory.poke(module.base + start, b"".join(run))
 
-    def _import_address(self, module: Module, target: Module, wanted: str | int) -> int:
-        address = self.export(target, wanted)
-        if address is None:
+    def _import_address(self, module: Module, dll: str, target: Module | None, wanted: str | int) -> int:
+        address = self.export(target, wanted) if target is not None else None
+        if target is None or address is None:
+            name = target.name if target is not None else dll.lower()
             function = wanted if isinstance(wanted, str) else f"#{wanted}"
-            module.missing.append(f"{target.name}!{function}")
-            return self._missing_stub(target.name, function)
+            module.missing.append(f"{name}!{function}")
+            return self._missing_stub(name, function)
         if isinstance(wanted, str):
             return self._process.import_thunk(target, wanted, address)
         return address
