@@ -51,6 +51,7 @@ from runtime.nt.processor import Processor
 from runtime.nt.registry_defaults import MachineFacts, open_registry
 from runtime.nt.services import SERVICE_NUMBERS
 from runtime.nt.shared_data import SharedUserData
+from runtime.nt.socket import Network
 from runtime.nt.standard_streams import StandardStreams
 from runtime.nt.statistics import CallStatistics
 from runtime.nt.status import NtError
@@ -115,6 +116,7 @@ class Machine:
         facts = MachineFacts(config.computer_name, config.user_name, self.accounts, self.processor)
         self.registry = open_registry(config.folder / "registry.db", facts, self.clock.now)
         self.objects.place("\\REGISTRY", self.registry)
+        self.network = Network()
         pages = self.physical.limit // 0x1000
         self.shared_data = SharedUserData(
             self.physical, self.clock, BUILD_NUMBER, self.processor.count, pages, self.random.getrandbits(32)

@@ -13,13 +13,20 @@ from runtime.nt.status import Win32Error
 if TYPE_CHECKING:
     from runtime.nt.thread import Thread
 
+WSA_IO_INCOMPLETE = 996
+WSA_IO_PENDING = 997
 WSAEFAULT = 10014
 WSAEINVAL = 10022
+WSAEWOULDBLOCK = 10035
 WSAENOTSOCK = 10038
+WSAENOPROTOOPT = 10042
+WSAEPROTONOSUPPORT = 10043
 WSAESOCKTNOSUPPORT = 10044
+WSAEOPNOTSUPP = 10045
 WSAEAFNOSUPPORT = 10047
-WSAENETDOWN = 10050
 WSAENOBUFS = 10055
+WSAENOTCONN = 10057
+WSAETIMEDOUT = 10060
 WSAVERNOTSUPPORTED = 10092
 WSANOTINITIALISED = 10093
 WSASERVICE_NOT_FOUND = 10108
@@ -45,12 +52,6 @@ def winsock(thread: Thread) -> Winsock:
     if not state.started:
         raise Win32Error(WSANOTINITIALISED)
     return state
-
-
-def no_socket(thread: Thread) -> int:
-    """What every function that takes a socket meets: there is none. Raises Win32Error."""
-    winsock(thread)
-    raise Win32Error(WSAENOTSOCK)
 
 
 async def static_buffer(thread: Thread) -> int:

@@ -1,9 +1,8 @@
-"""winsock2.h: Winsock without a network. It starts; sockets cannot be made: WSAENETDOWN."""
+"""winsock2.h: starting Winsock, byte order, events, protocols and the names of this computer."""
 
 from __future__ import annotations
 
 import struct
-from typing import Annotated
 
 from runtime.dlls.process_state import process_state
 from runtime.dlls.text import encode_wide
@@ -12,14 +11,11 @@ from runtime.dlls.types import (
     DWORD,
     HANDLE,
     INT,
-    LONG,
     LPVOID,
-    PVOID,
     UINT_PTR,
     ULONG,
     USHORT,
     WORD,
-    InBytes,
     InOut,
     Out,
 )
@@ -27,19 +23,13 @@ from runtime.dlls.ws2_32.dll import ws2_32
 from runtime.dlls.ws2_32.state import (
     AF_INET,
     AF_INET6,
-    AF_UNSPEC,
     NETWORK,
-    WSAEAFNOSUPPORT,
     WSAEFAULT,
     WSAEINVAL,
-    WSAENETDOWN,
     WSAENOBUFS,
-    WSAENOTSOCK,
-    WSAESOCKTNOSUPPORT,
     WSASERVICE_NOT_FOUND,
     WSAVERNOTSUPPORTED,
     Winsock,
-    no_socket,
     winsock,
 )
 from runtime.nt.event import EVENT_MODIFY_STATE, Event
@@ -120,273 +110,6 @@ def htons(thread: Thread, hostshort: USHORT) -> USHORT:
 def ntohs(thread: Thread, netshort: USHORT) -> USHORT:
     """Return a 16-bit number in host byte order."""
     return int.from_bytes(netshort.to_bytes(2, "little"), "big")
-
-
-# Sockets
-
-
-def _create(thread: Thread, family: int, kind: int) -> int:
-    winsock(thread)
-    if family not in (AF_UNSPEC, AF_INET, AF_INET6):
-        raise Win32Error(WSAEAFNOSUPPORT)
-    if kind not in (0, 1, 2, 3):
-        raise Win32Error(WSAESOCKTNOSUPPORT)
-    raise Win32Error(WSAENETDOWN)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=23)
-def socket(thread: Thread, af: INT, type: INT, protocol: INT) -> SOCKET:
-    """Make a socket: the network is down."""
-    return _create(thread, af, type)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSASocketW(
-    thread: Thread, af: INT, type: INT, protocol: INT, lpProtocolInfo: LPVOID, g: ULONG, dwFlags: DWORD
-) -> SOCKET:
-    """Make a socket: the network is down."""
-    return _create(thread, af, type)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSASocketA(
-    thread: Thread, af: INT, type: INT, protocol: INT, lpProtocolInfo: LPVOID, g: ULONG, dwFlags: DWORD
-) -> SOCKET:
-    """Make a socket: the network is down."""
-    return _create(thread, af, type)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=1)
-def accept(thread: Thread, s: SOCKET, addr: LPVOID, addrlen: InOut[INT]) -> SOCKET:
-    """Take a connection."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSAAccept(
-    thread: Thread, s: SOCKET, addr: LPVOID, addrlen: InOut[INT], lpfnCondition: PVOID, dwCallbackData: UINT_PTR
-) -> SOCKET:
-    """Take a connection."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=2)
-def bind(thread: Thread, s: SOCKET, name: LPVOID, namelen: INT) -> INT:
-    """Give a socket its address."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=3)
-def closesocket(thread: Thread, s: SOCKET) -> INT:
-    """Close a socket."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=4)
-def connect(thread: Thread, s: SOCKET, name: LPVOID, namelen: INT) -> INT:
-    """Connect a socket."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSAConnect(
-    thread: Thread, s: SOCKET, name: LPVOID, namelen: INT, lpCallerData: LPVOID, lpCalleeData: LPVOID, lpSQOS: LPVOID,
-    lpGQOS: LPVOID,
-) -> INT:  # fmt: skip
-    """Connect a socket."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=5)
-def getpeername(thread: Thread, s: SOCKET, name: LPVOID, namelen: InOut[INT]) -> INT:
-    """Return the address at the other end."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=6)
-def getsockname(thread: Thread, s: SOCKET, name: LPVOID, namelen: InOut[INT]) -> INT:
-    """Return a socket's own address."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=7)
-def getsockopt(thread: Thread, s: SOCKET, level: INT, optname: INT, optval: LPVOID, optlen: InOut[INT]) -> INT:
-    """Read an option."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=21)
-def setsockopt(
-    thread: Thread, s: SOCKET, level: INT, optname: INT, optval: Annotated[LPVOID, InBytes("optlen")], optlen: INT
-) -> INT:
-    """Set an option."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=10)
-def ioctlsocket(thread: Thread, s: SOCKET, cmd: LONG, argp: InOut[ULONG]) -> INT:
-    """Control a socket."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSAIoctl(
-    thread: Thread, s: SOCKET, dwIoControlCode: DWORD, lpvInBuffer: LPVOID, cbInBuffer: DWORD, lpvOutBuffer: LPVOID,
-    cbOutBuffer: DWORD, lpcbBytesReturned: Out[DWORD], lpOverlapped: LPVOID, lpCompletionRoutine: PVOID,
-) -> INT:  # fmt: skip
-    """Control a socket."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=13)
-def listen(thread: Thread, s: SOCKET, backlog: INT) -> INT:
-    """Wait for connections."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=16)
-def recv(thread: Thread, s: SOCKET, buf: LPVOID, len: INT, flags: INT) -> INT:
-    """Receive."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=17)
-def recvfrom(
-    thread: Thread, s: SOCKET, buf: LPVOID, len: INT, flags: INT, from_: LPVOID, fromlen: InOut[INT]
-) -> INT:
-    """Receive, with the sender's address."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=19)
-def send(thread: Thread, s: SOCKET, buf: Annotated[LPVOID, InBytes("len")], len: INT, flags: INT) -> INT:
-    """Send."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=20)
-def sendto(
-    thread: Thread, s: SOCKET, buf: Annotated[LPVOID, InBytes("len")], len: INT, flags: INT, to: LPVOID,
-    tolen: INT,
-) -> INT:  # fmt: skip
-    """Send to an address."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=22)
-def shutdown(thread: Thread, s: SOCKET, how: INT) -> INT:
-    """End sending or receiving."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSARecv(
-    thread: Thread, s: SOCKET, lpBuffers: LPVOID, dwBufferCount: DWORD, lpNumberOfBytesRecvd: Out[DWORD],
-    lpFlags: InOut[DWORD], lpOverlapped: LPVOID, lpCompletionRoutine: PVOID,
-) -> INT:  # fmt: skip
-    """Receive into several buffers."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSARecvFrom(
-    thread: Thread, s: SOCKET, lpBuffers: LPVOID, dwBufferCount: DWORD, lpNumberOfBytesRecvd: Out[DWORD],
-    lpFlags: InOut[DWORD], lpFrom: LPVOID, lpFromlen: InOut[INT], lpOverlapped: LPVOID, lpCompletionRoutine: PVOID,
-) -> INT:  # fmt: skip
-    """Receive into several buffers, with the sender's address."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSASend(
-    thread: Thread, s: SOCKET, lpBuffers: LPVOID, dwBufferCount: DWORD, lpNumberOfBytesSent: Out[DWORD],
-    dwFlags: DWORD, lpOverlapped: LPVOID, lpCompletionRoutine: PVOID,
-) -> INT:  # fmt: skip
-    """Send several buffers."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSASendTo(
-    thread: Thread, s: SOCKET, lpBuffers: LPVOID, dwBufferCount: DWORD, lpNumberOfBytesSent: Out[DWORD],
-    dwFlags: DWORD, lpTo: LPVOID, iTolen: INT, lpOverlapped: LPVOID, lpCompletionRoutine: PVOID,
-) -> INT:  # fmt: skip
-    """Send several buffers to an address."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSASendMsg(
-    thread: Thread, Handle: SOCKET, lpMsg: LPVOID, dwFlags: DWORD, lpNumberOfBytesSent: Out[DWORD],
-    lpOverlapped: LPVOID, lpCompletionRoutine: PVOID,
-) -> INT:  # fmt: skip
-    """Send a message with control data."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK)
-def WSAGetOverlappedResult(
-    thread: Thread, s: SOCKET, lpOverlapped: LPVOID, lpcbTransfer: Out[DWORD], fWait: BOOL, lpdwFlags: Out[DWORD]
-) -> BOOL:
-    """Return the result of an overlapped operation."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSADuplicateSocketW(thread: Thread, s: SOCKET, dwProcessId: DWORD, lpProtocolInfo: LPVOID) -> INT:
-    """Share a socket with another process."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSAEventSelect(thread: Thread, s: SOCKET, hEventObject: HANDLE, lNetworkEvents: LONG) -> INT:
-    """Have an event set when something happens on a socket."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSAEnumNetworkEvents(thread: Thread, s: SOCKET, hEventObject: HANDLE, lpNetworkEvents: LPVOID) -> INT:
-    """Return what has happened on a socket."""
-    return no_socket(thread)
-
-
-@ws2_32.export(category=NETWORK, fails=-1, ordinal=18)
-def select(
-    thread: Thread, nfds: INT, readfds: LPVOID, writefds: LPVOID, exceptfds: LPVOID, timeout: LPVOID
-) -> INT:
-    """Wait for sockets: WSAEINVAL when no set has one, as on Windows; no other can be valid."""
-    winsock(thread)
-    memory = thread.process.memory
-    empty = all(not address or memory.read_u32(address) == 0 for address in (readfds, writefds, exceptfds))
-    raise Win32Error(WSAEINVAL if empty else WSAENOTSOCK)
-
-
-@ws2_32.export(category=NETWORK, ordinal=151)
-def __WSAFDIsSet(thread: Thread, fd: SOCKET, param1: LPVOID) -> INT:
-    """Whether a set holds a socket."""
-    memory = thread.process.memory
-    width = memory.pointer_size
-    count = min(memory.read_u32(param1), 0x10000)
-    return int(any(memory.read_pointer(param1 + width * (index + 1)) == fd for index in range(count)))
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSAPoll(thread: Thread, fdArray: LPVOID, fds: ULONG, timeout: INT) -> INT:
-    """Wait for sockets: each is reported as invalid (POLLNVAL)."""
-    winsock(thread)
-    if not fds:
-        raise Win32Error(WSAEINVAL)
-    memory = thread.process.memory
-    size = 16 if memory.pointer_size == 8 else 8
-    invalid = 0
-    for index in range(min(fds, 0x10000)):
-        entry = fdArray + size * index
-        known = memory.read_pointer(entry) != (1 << 8 * memory.pointer_size) - 1
-        memory.write_u16(entry + memory.pointer_size + 2, POLLNVAL if known else 0)
-        invalid += known
-    if not invalid:
-        raise Win32Error(WSAENOTSOCK)
-    return invalid
 
 
 # Events

@@ -1,0 +1,5 @@
+"""mswsock.dll."""
+
+from runtime.dlls.export import Dll
+
+mswsock = Dll("mswsock.dll")
