@@ -20,6 +20,7 @@ from runtime.nt.layout import X64
 from runtime.nt.park import LEAVE_ENGINE
 from runtime.nt.processor import Processor
 from runtime.nt.registry_defaults import MachineFacts, open_registry
+from runtime.nt.socket import Network
 from runtime.nt.status import NtError, Win32Error
 from runtime.nt.wait import Wait, WaitingThread
 
@@ -38,6 +39,7 @@ class Machine:
         self.clock = Clock()
         self.config = Config()
         self.accounts = Accounts("WINFS", "user")
+        self.network = Network()
         self.facts = MachineFacts("WINFS", "user", self.accounts, Processor(2))
         self.registry = open_registry(None, self.facts, self.clock.now)
 

@@ -18,6 +18,7 @@ from tests.conftest import REPOSITORY, Compiler, Runner
 FOLDER = REPOSITORY / "tests" / "guest" / "system"
 LIBRARIES = {
     "registry": ("-ladvapi32", "-lntdll"),
+    "sockets": ("-lws2_32", "-lmswsock"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),

@@ -1,4 +1,4 @@
-"""Winsock without a network."""
+"""Winsock: what needs no second program."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ def thread() -> Thread:
     return thread
 
 
-def test_sockets_answer_net_down(thread: Thread) -> None:
-    assert thread.invoke("ws2_32!socket", 2, 1, 6) == -1
-    assert thread.invoke("ws2_32!WSAGetLastError") == 10050
-    assert thread.invoke("ws2_32!bind", 4, 0, 0) == -1
+def test_there_is_no_network_beyond_the_machine(thread: Thread) -> None:
+    socket = thread.invoke("ws2_32!socket", 2, 1, 6)
+    name = thread.buffer(16)
+    thread.memory.write(name, struct.pack("<H", 2) + struct.pack(">H", 80) + bytes((10, 0, 0, 1)) + bytes(8))
+    assert thread.invoke("ws2_32!connect", socket, name, 16) == -1
+    assert thread.last_error == 10051
+    assert thread.invoke("ws2_32!bind", socket, name, 16) == -1
+    assert thread.last_error == 10049
+    assert thread.invoke("ws2_32!bind", 0x7FFC, name, 16) == -1
     assert thread.last_error == 10038
+    assert thread.invoke("ws2_32!closesocket", socket) == 0
 
 
 def test_nothing_works_before_startup() -> None:

@@ -1,4 +1,4 @@
-/* COM, automation, version resources, shell paths, Winsock without a network, windows without a screen. */
+/* COM, automation, version resources, shell paths, Winsock's names, windows without a screen. */
 #define COBJMACROS
 #define _WIN32_WINNT 0x0A00
 #include <winsock2.h>
