@@ -18,6 +18,7 @@ from tests.conftest import REPOSITORY, Compiler, Runner
 FOLDER = REPOSITORY / "tests" / "guest" / "system"
 LIBRARIES = {
     "registry": ("-ladvapi32", "-lntdll"),
+    "formats": (),
     "sockets": ("-lws2_32", "-lmswsock"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),

@@ -189,3 +189,37 @@ async def EnumResourceNamesA(
     thread: Thread, hModule: HMODULE, lpType: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR
 ) -> BOOL:
     return await _enumerate_names(thread, hModule, lpType, lpEnumFunc, lParam, wide=False)
+
+
+async def _enumerate_languages(thread: Thread, handle: int, kind: int, name: int, callback: int, parameter: int, *,
+                               wide: bool) -> int:  # fmt: skip
+    memory = thread.process.memory
+    root = _root(thread, _module(thread, handle))
+    types = [item for item in _entries(memory, root, 0) if _same(item.key, _key(thread, kind, wide=wide))]
+    if not types:
+        raise Win32Error(st.ERROR_RESOURCE_TYPE_NOT_FOUND)
+    wanted = _key(thread, name, wide=wide)
+    names = [item for item in _entries(memory, root, types[0].offset) if _same(item.key, wanted)]
+    if not names:
+        raise Win32Error(st.ERROR_RESOURCE_NAME_NOT_FOUND)
+    for item in _entries(memory, root, names[0].offset):
+        language = item.key if isinstance(item.key, int) else 0
+        if not await thread.call(callback, handle, kind, name, language, parameter) & 0xFFFFFFFF:
+            return 0
+    return 1
+
+
+@kernel32.export("dll")
+async def EnumResourceLanguagesW(
+    thread: Thread, hModule: HMODULE, lpType: PVOID, lpName: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR
+) -> BOOL:
+    """Call a function for each language a resource exists in."""
+    return await _enumerate_languages(thread, hModule, lpType, lpName, lpEnumFunc, lParam, wide=True)
+
+
+@kernel32.export("dll")
+async def EnumResourceLanguagesA(
+    thread: Thread, hModule: HMODULE, lpType: PVOID, lpName: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR
+) -> BOOL:
+    """Call a function for each language a resource exists in."""
+    return await _enumerate_languages(thread, hModule, lpType, lpName, lpEnumFunc, lParam, wide=False)
