@@ -38,6 +38,7 @@ from runtime.memory.backing import ImageBacking
 from runtime.memory.space import AddressSpace
 from runtime.nt import status as st
 from runtime.nt.accounts import Accounts
+from runtime.nt.clipboard import Clipboard
 from runtime.nt.clock import Clock
 from runtime.nt.command_line import join_command_line
 from runtime.nt.devices import install_devices
@@ -117,6 +118,7 @@ class Machine:
         self.registry = open_registry(config.folder / "registry.db", facts, self.clock.now)
         self.objects.place("\\REGISTRY", self.registry)
         self.network = Network()
+        self.clipboard = Clipboard()
         pages = self.physical.limit // 0x1000
         self.shared_data = SharedUserData(
             self.physical, self.clock, BUILD_NUMBER, self.processor.count, pages, self.random.getrandbits(32)

@@ -19,6 +19,7 @@ FOLDER = REPOSITORY / "tests" / "guest" / "system"
 LIBRARIES = {
     "registry": ("-ladvapi32", "-lntdll"),
     "formats": (),
+    "sharing": ("-luser32", "-lrstrtmgr"),
     "sockets": ("-lws2_32", "-lmswsock"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),

@@ -63,6 +63,8 @@ class User:
         self.windows: dict[int, Window] = {}
         self.queues: dict[int, MessageQueue] = {}
         self.messages: dict[str, int] = {}
+        self.message_names: dict[int, str] = {}
+        """Registered messages and formats as they were first spelled."""
         self.active = 0
         self._atoms = itertools.count(0xC020)
         self._handles = itertools.count(0x10010, 2)
@@ -77,7 +79,9 @@ class User:
 
     def registered_message(self, name: str) -> int:
         """Return the number of a registered message or clipboard format."""
-        return self.messages.setdefault(upcase(name), 0xC000 + len(self.messages))
+        number = self.messages.setdefault(upcase(name), 0xC000 + len(self.messages))
+        self.message_names.setdefault(number, name)
+        return number
 
 
 def user_of(thread: Thread) -> User:

@@ -1,0 +1,5 @@
+"""rstrtmgr.dll: one module per Windows header."""
+
+from runtime.dlls.rstrtmgr.dll import rstrtmgr
+
+__all__ = ["rstrtmgr"]

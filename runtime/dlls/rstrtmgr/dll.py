@@ -1,0 +1,5 @@
+"""rstrtmgr.dll."""
+
+from runtime.dlls.export import Dll
+
+rstrtmgr = Dll("rstrtmgr.dll")
