@@ -141,29 +141,6 @@ def CompareStringA(
     return compare(_narrow(thread, lpString1, cchCount1), _narrow(thread, lpString2, cchCount2), dwCmpFlags)
 
 
-def _order(left: str | None, right: str | None, flags: int) -> int:
-    """Return -1, 0 or 1 in linguistic order; NULL comes before all."""
-    if left is None or right is None:
-        return (left is not None) - (right is not None)
-    return compare(left, right, flags) - CSTR_EQUAL
-
-
-@kernel32.export("environment")
-def lstrcmpW(thread: Thread, lpString1: LPCWSTR, lpString2: LPCWSTR) -> INT:
-    """Compare text in linguistic order."""
-    return _order(lpString1, lpString2, 0)
-
-
-@kernel32.export("environment")
-def lstrcmpiW(thread: Thread, lpString1: LPCWSTR, lpString2: LPCWSTR) -> INT:
-    """Compare text in linguistic order, without regard to case."""
-    return _order(lpString1, lpString2, ctype.NORM_IGNORECASE)
-
-
-lstrcmpA = kernel32.ansi(lstrcmpW)
-lstrcmpiA = kernel32.ansi(lstrcmpiW)
-
-
 @kernel32.export("environment")
 def CompareStringOrdinal(
     thread: Thread, lpString1: Annotated[LPWSTR, InBytes("cchCount1", unit=2)], cchCount1: INT,
