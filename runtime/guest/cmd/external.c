@@ -17,13 +17,6 @@ wchar_t *own_path(void)
     return path;
 }
 
-static bool is_file(const wchar_t *path)
-{
-    DWORD attributes = GetFileAttributesW(path);
-
-    return attributes != INVALID_FILE_ATTRIBUTES && !(attributes & FILE_ATTRIBUTE_DIRECTORY);
-}
-
 static wchar_t *path_extensions(void)
 {
     wchar_t *value = get_env(L"PATHEXT");
@@ -31,43 +24,48 @@ static wchar_t *path_extensions(void)
     return value && *value ? value : copy(L".COM;.EXE;.BAT;.CMD;.VBS;.VBE;.JS;.JSE;.WSF;.WSH;.MSC");
 }
 
-/* In one folder: the name as it is when it has an extension, then with each of PATHEXT. */
+/* In one folder: the name as it is when it has an extension, then with each of PATHEXT. One search finds them all, and
+ * how they are written on disk. */
 static wchar_t *find_in(const wchar_t *folder, const wchar_t *name, const wchar_t *extensions)
 {
-    wchar_t *path = *folder ? join_path(folder, name) : copy(name);
-    const wchar_t *dot = wcsrchr(name_of(path), L'.');
+    wchar_t *path = *folder ? join_path(folder, name) : copy(name), *best = NULL;
+    const wchar_t *last = name_of(path), *dot = wcsrchr(last, L'.');
+    size_t length = wcslen(last);
     WIN32_FIND_DATAW found;
     HANDLE find;
-    bool any = false;
+    int rank = 1000;
 
-    if (has_wildcard(name))
+    if (has_wildcard(name) || !length)
         return NULL;
-    /* One search tells whether any of them is there. */
     find = FindFirstFileW(join(path, L"*"), &found);
     if (find == INVALID_HANDLE_VALUE)
         return NULL;
-    do
-        any = any || !(found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY);
-    while (!any && FindNextFileW(find, &found));
-    FindClose(find);
-    if (!any)
-        return NULL;
-    if (dot && dot[1] && is_file(path))
-        return path;
-    while (*extensions) {
-        size_t n = wcscspn(extensions, L";");
+    do {
+        const wchar_t *extension = found.cFileName + length, *p = extensions;
+        int this_rank = 1000;
 
-        if (n) {
-            wchar_t *candidate = join(path, copy_n(extensions, n));
+        if (found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY || !starts(found.cFileName, last))
+            continue;
+        if (!*extension)
+            this_rank = dot && dot[1] ? 0 : 1000;
+        for (int i = 1; *extension && *p; i++) {
+            size_t n = wcscspn(p, L";");
 
-            if (is_file(candidate))
-                return candidate;
+            if (n == wcslen(extension) && starts(p, extension)) {
+                this_rank = i;
+                break;
+            }
+            p += n;
+            if (*p)
+                p++;
         }
-        extensions += n;
-        if (*extensions)
-            extensions++;
-    }
-    return NULL;
+        if (this_rank < rank) {
+            rank = this_rank;
+            best = join(folder_of(path), found.cFileName);
+        }
+    } while (rank && FindNextFileW(find, &found));
+    FindClose(find);
+    return best;
 }
 
 wchar_t *find_command(const wchar_t *name)
@@ -347,6 +345,8 @@ static wchar_t *as_text(const node *n)
         late.name = expand_late(n->name);
         late.arguments = expand_late(n->arguments);
         unparse(&t, &late);
+        if (!n->redirections)
+            t.p[t.n - 1] = 0; /* the blank behind the last word would be printed by ECHO */
         return t.p;
     }
     unparse(&t, n);

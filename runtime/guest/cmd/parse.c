@@ -695,7 +695,7 @@ static void unparse_list(text *t, const node *n)
 {
     for (; n && n->kind == NODE_SEQUENCE; n = n->right) {
         unparse(t, n->left);
-        add_string(t, L" & ");
+        add_string(t, L"& ");
     }
     if (n)
         unparse(t, n);
@@ -721,8 +721,7 @@ void unparse(text *t, const node *n)
     case NODE_OR:
     case NODE_PIPE:
         unparse(t, n->left);
-        add_string(t, n->kind == NODE_SEQUENCE ? L" & " : n->kind == NODE_AND ? L" && " : n->kind == NODE_OR ? L" || "
-                                                                                                             : L" | ");
+        add_string(t, n->kind == NODE_SEQUENCE ? L"& " : n->kind == NODE_AND ? L"&& " : n->kind == NODE_OR ? L"|| " : L"| ");
         unparse(t, n->right);
         return;
     case NODE_IF:
