@@ -144,7 +144,7 @@ static LSTATUS query_key(HKEY key, const wchar_t *path, const wchar_t *wanted, b
         show_value(name, type, data, size, separator);
     }
     if (!wanted || tree) {
-        if (shown)
+        if (shown && !tree)
             out(L"\r\n");
         for (DWORD i = 0;; i++) {
             HKEY child;
@@ -210,6 +210,8 @@ static int query(int count, wchar_t **words)
         return failed(status);
     query_key(key, *rest ? format(L"%s\\%s", root, rest) : root, wanted, tree, separator, &found);
     RegCloseKey(key);
+    if (tree && found)
+        out(L"\r\n");
     if (wanted && tree)
         outf(L"End of search: %d match(es) found.\r\n", found);
     if (wanted && !found)

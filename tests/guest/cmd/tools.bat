@@ -76,3 +76,28 @@ for /f "skip=3 tokens=1" %%a in ('tasklist') do if %%a==tasklist.exe echo listed
 start /b timeout.exe /t 0 > nul
 taskkill /im nosuch.exe
 echo %errorlevel%
+echo --- reg
+set k=HKCU\Software\CmdTest
+reg query %k%
+echo %errorlevel%
+reg add %k% /v Text /d "some text" /f
+reg add %k% /v Number /t REG_DWORD /d 0x10 /f
+reg add %k%\Sub /v Multi /t REG_MULTI_SZ /d a\0b /f > nul
+reg add %k%\Sub /ve /d default /f > nul
+reg add %k%\Sub /v Bytes /t REG_BINARY /d 0aFF /f > nul
+reg add %k%\Sub /v Path /t REG_EXPAND_SZ /d ^%%SystemRoot^%%\x /f > nul
+reg query %k%
+reg query %k% /v Number
+reg query %k% /s
+reg query %k% /v Nothing
+echo %errorlevel%
+for /f "tokens=2*" %%a in ('reg query %k% /v Text ^| findstr Text') do echo [%%a] [%%b]
+reg export %k% saved.reg /y
+type saved.reg
+reg delete %k% /f
+reg query %k% 2> nul || echo gone
+reg import saved.reg
+reg query %k%\Sub
+reg delete %k%\Sub /v Bytes /f
+reg delete %k% /f > nul
+reg add NOROOT\x
