@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import struct
+from collections.abc import Callable
 from functools import cache
 
 _SYS_OPENAT2 = 437
@@ -27,6 +28,20 @@ RENAME_NOREPLACE = 1
 @cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
+
+
+@cache
+def _openat2() -> Callable[[int, int, bytes, bytes, int], int]:
+    # A function object of its own: with declared arguments a call costs half as much.
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    call.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t)
+    call.restype = ctypes.c_long
+    return call
+
+
+@cache
+def _how(flags: int, mode: int) -> bytes:
+    return struct.pack("<QQQ", flags, mode, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS | _RESOLVE_NO_SYMLINKS)
 
 
 def _raise(path: str) -> None:
@@ -69,9 +84,13 @@ class Root:
         if not self._openat2:
             return self._walk(path, flags, mode)
         creating = mode if flags & (os.O_CREAT | 0o20000000) else 0
-        how = struct.pack("<QQQ", flags, creating, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS | _RESOLVE_NO_SYMLINKS)
+        if not creating and flags & os.O_NOFOLLOW and "/" not in path and path not in ("", ".", ".."):
+            # One name cannot lead anywhere else, and open(2) costs less than a call by ctypes.
+            return os.open(path, flags, dir_fd=self.fd)
+        how = _how(flags, creating)
+        call, name = _openat2(), os.fsencode(path) or b"."
         while True:
-            fd: int = _libc().syscall(_SYS_OPENAT2, self.fd, os.fsencode(path) or b".", how, len(how))
+            fd = call(_SYS_OPENAT2, self.fd, name, how, len(how))
             if fd >= 0:
                 return fd
             if ctypes.get_errno() not in (errno.EAGAIN, errno.EINTR):

@@ -11,11 +11,11 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from runtime.vfs import beneath
 from runtime.vfs.beneath import Root
-from runtime.vfs.tree import WRITING, readlink
+from runtime.vfs.tree import WRITING, located_statuses, readlink
 
 WHITEOUT = ".wh."
 OPAQUE = ".wh..opq"
@@ -132,6 +132,9 @@ class OverlayTree:
             return os.listdir(fd)
         finally:
             os.close(fd)
+
+    def statuses(self, path: str, names: Sequence[str]) -> list[os.stat_result | None]:
+        return located_statuses(self, path, names)
 
     def stamp(self, path: str) -> Hashable:
         stamps: list[Hashable] = []

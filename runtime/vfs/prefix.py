@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from runtime.vfs.beneath import Root
-from runtime.vfs.tree import PlainTree, Tree
+from runtime.vfs.tree import PlainTree, Tree, located_statuses
 
 
 class PrefixTree:
@@ -52,6 +52,11 @@ class PrefixTree:
     def names(self, path: str) -> list[str]:
         tree, path = self._split(path)
         return tree.names(path)
+
+    def statuses(self, path: str, names: Sequence[str]) -> list[os.stat_result | None]:
+        tree, inner = self._split(path)
+        # The folder at the prefix is not the one that stands for it in the skeleton.
+        return located_statuses(self, path, names) if tree is self._skeleton else tree.statuses(inner, names)
 
     def stamp(self, path: str) -> Hashable:
         tree, path = self._split(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from runtime.vfs import beneath
@@ -35,6 +35,9 @@ class Tree(Protocol):
 
     def names(self, path: str) -> list[str]:
         """Return the names in a directory, in byte order."""
+
+    def statuses(self, path: str, names: Sequence[str]) -> list[os.stat_result | None]:
+        """Return stat of entries of a directory, links not followed; None for one that is not there."""
 
     def stamp(self, path: str) -> Hashable:
         """Return something that changes whenever an entry of the directory comes or goes."""
@@ -72,6 +75,37 @@ def readlink(fd: int) -> str:
     return os.readlink("", dir_fd=fd)
 
 
+def directory_statuses(root: Root, path: str, names: Sequence[str]) -> list[os.stat_result | None]:
+    """Tree.statuses of a directory below `root`."""
+    fd = root.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    found: list[os.stat_result | None] = []
+    try:
+        for name in names:
+            try:
+                found.append(os.stat(name, dir_fd=fd, follow_symlinks=False))
+            except OSError:
+                found.append(None)
+    finally:
+        os.close(fd)
+    return found
+
+
+def located_statuses(tree: Tree, path: str, names: Sequence[str]) -> list[os.stat_result | None]:
+    """Tree.statuses, entry by entry, for a directory whose entries do not lie together."""
+    found: list[os.stat_result | None] = []
+    for name in names:
+        try:
+            fd = tree.locate(f"{path}/{name}" if path else name)
+        except OSError:
+            found.append(None)
+            continue
+        try:
+            found.append(os.fstat(fd))
+        finally:
+            os.close(fd)
+    return found
+
+
 class PlainTree:
     """One host folder, read-write or read-only."""
 
@@ -104,6 +138,9 @@ class PlainTree:
             return sorted(os.listdir(fd), key=os.fsencode)
         finally:
             os.close(fd)
+
+    def statuses(self, path: str, names: Sequence[str]) -> list[os.stat_result | None]:
+        return directory_statuses(self.root, path, names)
 
     def stamp(self, path: str) -> Hashable:
         fd = self.root.open(path, os.O_PATH | os.O_DIRECTORY)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, ClassVar
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from runtime.nt.status import NtError
 from runtime.vfs import names
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 1.0
 """Seconds the kernel may believe what it was told of a drive."""
-_FRESH = 0.05
+_FRESH = 0.5
 """Seconds for which what a listing saw of a file answers the stat that follows it."""
 _USER = "user."
 
@@ -330,7 +330,7 @@ class DriveFile(NamedFile, File):
         super().__init__(volume, identity, kind)
         self.stamp: tuple[int, int] | None = None
         """Modification time and size of the contents that the kernel may have pages of."""
-        self.handles: WeakSet[DriveHandle] = WeakSet()
+        self.handles: set[DriveHandle] = set()
         self._created = -1
 
     def __del__(self) -> None:

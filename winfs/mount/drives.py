@@ -39,6 +39,7 @@ class DrivesDirectory(Directory):
     `path` is where the mount shows it. `working` tells others whether a change is a program's or the mount's own.
     """
 
+    entry_timeout = TIMEOUT
     attribute_timeout = TIMEOUT
 
     def __init__(self, drives: Drives, lock: threading.Lock, path: str) -> None:
@@ -57,7 +58,9 @@ class DrivesDirectory(Directory):
         drive = self._drives.get(name) if len(name) == 1 else None
         if drive is None:
             raise fail(errno.ENOENT)
-        return self._root(drive)
+        root = self._root(drive)
+        root.entry_timeout = TIMEOUT if name.islower() else 0.0
+        return root
 
     def place(self, letter: str, path: str) -> tuple[DriveDirectory | None, str, str]:
         """Where the file at a Windows path below a drive's root is: its directory if that was ever looked at, its host
@@ -171,16 +174,10 @@ class DriveDirectory(Placed, Directory):
         with plain_errors():
             found = list(self.volume.drive.entries(path))
         result: list[tuple[str, Node]] = []
-        prefix = f"{path}/" if path else ""
-        for windows, host in found:
-            try:
-                descriptor = self.volume.tree.locate(prefix + host)
-            except OSError:
+        statuses = self.volume.tree.statuses(path, [host for _, host in found])
+        for (windows, host), status in zip(found, statuses, strict=True):
+            if status is None:
                 continue
-            try:
-                status = os.fstat(descriptor)
-            finally:
-                os.close(descriptor)
             node = self._node(host, status)
             node.entry_timeout = TIMEOUT
             result.append((shown(windows), node))

@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 from collections.abc import Callable
+from functools import cache
 from importlib import metadata
 
 from runtime.loader.peb import BUILD_NUMBER
@@ -30,6 +31,7 @@ def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) 
         calls = {f"calls_{name}": count for name, count in function_statistics(machine).items()}
         return state_text(machine_statistics(machine) | counts | calls)
 
+    @cache
     def version() -> bytes:
         return state_text({
             "winfs": metadata.version("winfs"),

@@ -21,6 +21,8 @@ from typing import ClassVar
 Rest = Callable[[], None]
 """What is left of a request and waits for a disk: done in a thread, without machine.lock. Raises OSError, NtError."""
 
+MOMENT = 1e-6
+"""Seconds that the kernel rounds up to its next tick: what a look-up told answers the stat or open it was for."""
 SMALL = 1 << 20
 """The most that is written into a file whose contents are taken as a whole."""
 
@@ -80,6 +82,8 @@ class Node:
 
     entry_timeout: float = 0.0
     attribute_timeout: float = 0.0
+    look_up_timeout: float = 0.0
+    """How long the kernel may believe the attributes that came with a look-up, if that is longer."""
 
     @property
     def key(self) -> Hashable:
@@ -291,6 +295,8 @@ class ContentHandle(Handle):
 
 class Text(File):
     """A file that can only be read and is made up when it is looked at."""
+
+    look_up_timeout = MOMENT
 
     def __init__(self, key: Hashable, content: Callable[[], bytes]) -> None:
         self._key = key

@@ -21,6 +21,8 @@ class ObjectDirectory(Directory):
     def __init__(self, directory: ob.Directory, depth: int) -> None:
         self._directory = directory
         self._depth = depth
+        if not depth:
+            self.entry_timeout = 1.0  # the root stays
 
     @property
     def key(self) -> Hashable:

@@ -45,29 +45,39 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Answer = Callable[Concatenate["MountOperations", P], T]
 Handler = Callable[Concatenate["MountOperations", P], Coroutine[object, object, T]]
 
 _BLOCK = 512
+_CAPABILITY = b"security.capability"
+"""What the kernel asks for before each write: whether the file has privileges that a write takes away."""
 
 
-def handler(function: Handler[P, T]) -> Handler[P, T]:
-    """Make a request handler safe: whatever goes wrong in it becomes an errno."""
+def handler(function: Answer[P, T]) -> Handler[P, T]:
+    """Make a request handler of what answers a request without waiting; whatever goes wrong becomes an errno."""
+    name = function.__name__
+
+    async def safe(self: MountOperations, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self.counts[name] += 1
+        try:
+            return function(self, *args, **kwargs)
+        except Exception as error:
+            raise self.broken(error, name, args) from None
+
+    functools.update_wrapper(safe, function)
+    return safe
+
+
+def waiting_handler(function: Handler[P, T]) -> Handler[P, T]:
+    """`handler` for what may wait."""
     name = function.__name__
 
     async def safe(self: MountOperations, /, *args: P.args, **kwargs: P.kwargs) -> T:
         self.counts[name] += 1
         try:
             return await function(self, *args, **kwargs)
-        except FUSEError:
-            raise
-        except NtError as error:
-            raise FUSEError(errno_of(error.status)) from None
-        except OSError as error:
-            raise FUSEError(error.errno or errno.EIO) from None
-        except Exception:
-            self.failures += 1
-            log.exception("%s%r", name, args[:3])
-            raise FUSEError(errno.EIO) from None
+        except Exception as error:
+            raise self.broken(error, name, args) from None
 
     functools.update_wrapper(safe, function)
     return safe
@@ -112,6 +122,18 @@ class MountOperations(pyfuse3.Operations):
 
     # helpers
 
+    def broken(self, error: Exception, name: str, args: Sequence[object]) -> FUSEError:
+        """What the kernel is told of a request that failed; a bug is EIO and a line in the log."""
+        if isinstance(error, FUSEError):
+            return error
+        if isinstance(error, NtError):
+            return FUSEError(errno_of(error.status))
+        if isinstance(error, OSError):
+            return FUSEError(error.errno or errno.EIO)
+        self.failures += 1
+        log.error("%s%r", name, args[:3], exc_info=error)
+        return FUSEError(errno.EIO)
+
     def _inode(self, number: int) -> Inode:
         try:
             return self.inodes.get(number)
@@ -137,15 +159,14 @@ class MountOperations(pyfuse3.Operations):
         found = node.attributes()
         entry = EntryAttributes()
         entry.st_ino = number
-        entry.generation = 0
         entry.entry_timeout = node.entry_timeout
         entry.attr_timeout = node.attribute_timeout
         entry.st_mode = found.mode
         entry.st_nlink = found.links
         entry.st_uid, entry.st_gid = found.owner or self._owner
-        entry.st_rdev = found.device
+        if found.device:
+            entry.st_rdev = found.device
         entry.st_size = found.size
-        entry.st_blksize = 4096
         entry.st_blocks = -(-found.size // _BLOCK) if found.blocks is None else found.blocks
         modified = found.modified or self._started
         entry.st_mtime_ns = modified
@@ -174,9 +195,13 @@ class MountOperations(pyfuse3.Operations):
     # names
 
     @handler
-    async def lookup(self, parent_inode: InodeT, name: FileNameT, ctx: RequestContext) -> EntryAttributes:
+    def lookup(self, parent_inode: InodeT, name: FileNameT, ctx: RequestContext) -> EntryAttributes:
         with self._lock:
-            return self._entered(self._directory(parent_inode).look_up(os.fsdecode(name)))
+            node = self._directory(parent_inode).look_up(os.fsdecode(name))
+            entry = self._entered(node)
+        if node.look_up_timeout > node.attribute_timeout:
+            entry.attr_timeout = node.look_up_timeout
+        return entry
 
     async def forget(self, inode_list: Sequence[tuple[InodeT, int]]) -> None:
         try:
@@ -186,12 +211,12 @@ class MountOperations(pyfuse3.Operations):
             log.exception("forget")
 
     @handler
-    async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
+    def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
         with self._lock:
             return self._attributes(self._inode(inode).node, inode)
 
     @handler
-    async def setattr(
+    def setattr(
         self, inode: InodeT, attr: EntryAttributes, fields: SetattrFields, fh: FileHandleT | None, ctx: RequestContext
     ) -> EntryAttributes:
         with self._lock:
@@ -218,7 +243,7 @@ class MountOperations(pyfuse3.Operations):
             return self._attributes(known.node, inode)
 
     @handler
-    async def readlink(self, inode: InodeT, ctx: RequestContext) -> FileNameT:
+    def readlink(self, inode: InodeT, ctx: RequestContext) -> FileNameT:
         with self._lock:
             node = self._inode(inode).node
             if not isinstance(node, Link):
@@ -226,29 +251,29 @@ class MountOperations(pyfuse3.Operations):
             return FileNameT(os.fsencode(node.target()))
 
     @handler
-    async def mknod(
+    def mknod(
         self, parent_inode: InodeT, name: FileNameT, mode: ModeT, rdev: int, ctx: RequestContext
     ) -> EntryAttributes:
         with self._lock:
             return self._entered(self._directory(parent_inode).make_special(os.fsdecode(name), mode, rdev))
 
     @handler
-    async def mkdir(self, parent_inode: InodeT, name: FileNameT, mode: ModeT, ctx: RequestContext) -> EntryAttributes:
+    def mkdir(self, parent_inode: InodeT, name: FileNameT, mode: ModeT, ctx: RequestContext) -> EntryAttributes:
         with self._lock:
             return self._entered(self._directory(parent_inode).make_directory(os.fsdecode(name), mode & ~ctx.umask))
 
     @handler
-    async def unlink(self, parent_inode: InodeT, name: FileNameT, ctx: RequestContext) -> None:
+    def unlink(self, parent_inode: InodeT, name: FileNameT, ctx: RequestContext) -> None:
         with self._lock:
             self._directory(parent_inode).remove(os.fsdecode(name))
 
     @handler
-    async def rmdir(self, parent_inode: InodeT, name: FileNameT, ctx: RequestContext) -> None:
+    def rmdir(self, parent_inode: InodeT, name: FileNameT, ctx: RequestContext) -> None:
         with self._lock:
             self._directory(parent_inode).remove_directory(os.fsdecode(name))
 
     @handler
-    async def symlink(
+    def symlink(
         self, parent_inode: InodeT, name: FileNameT, target: FileNameT, ctx: RequestContext
     ) -> EntryAttributes:
         with self._lock:
@@ -256,7 +281,7 @@ class MountOperations(pyfuse3.Operations):
             return self._entered(directory.make_link(os.fsdecode(name), os.fsdecode(target)))
 
     @handler
-    async def rename(
+    def rename(
         self,
         parent_inode_old: InodeT,
         name_old: FileNameT,
@@ -285,7 +310,7 @@ class MountOperations(pyfuse3.Operations):
         return self.inodes.get(number) if number else None
 
     @handler
-    async def link(
+    def link(
         self, inode: InodeT, new_parent_inode: InodeT, new_name: FileNameT, ctx: RequestContext
     ) -> EntryAttributes:
         with self._lock:
@@ -295,7 +320,7 @@ class MountOperations(pyfuse3.Operations):
     # files
 
     @handler
-    async def open(self, inode: InodeT, flags: FlagT, ctx: RequestContext) -> FileInfo:
+    def open(self, inode: InodeT, flags: FlagT, ctx: RequestContext) -> FileInfo:
         with self._lock:
             known = self._inode(inode)
             if not isinstance(known.node, File):
@@ -307,7 +332,7 @@ class MountOperations(pyfuse3.Operations):
             return info
 
     @handler
-    async def create(
+    def create(
         self, parent_inode: InodeT, name: FileNameT, mode: ModeT, flags: FlagT, ctx: RequestContext
     ) -> tuple[FileInfo, EntryAttributes]:
         with self._lock:
@@ -321,13 +346,13 @@ class MountOperations(pyfuse3.Operations):
             return info, self._entered(node)
 
     @handler
-    async def read(self, fh: FileHandleT, off: int, size: int) -> bytes:
+    def read(self, fh: FileHandleT, off: int, size: int) -> bytes:
         handle = self._handle(fh)
         with self._locked(handle):
             return handle.read(off, size)
 
     @handler
-    async def write(self, fh: FileHandleT, off: int, buf: bytes) -> int:
+    def write(self, fh: FileHandleT, off: int, buf: bytes) -> int:
         handle = self._handle(fh)
         with self._locked(handle):
             size = handle.write(off, buf)
@@ -336,7 +361,7 @@ class MountOperations(pyfuse3.Operations):
             await trio.to_thread.run_sync(work)
         return size
 
-    @handler
+    @waiting_handler
     async def flush(self, fh: FileHandleT) -> None:
         handle = self._handle(fh)
         with self._locked(handle):
@@ -344,7 +369,7 @@ class MountOperations(pyfuse3.Operations):
         if rest is not None:
             await trio.to_thread.run_sync(rest)
 
-    @handler
+    @waiting_handler
     async def fsync(self, fh: FileHandleT, datasync: bool) -> None:
         handle = self._handle(fh)
         with self._locked(handle):
@@ -353,7 +378,7 @@ class MountOperations(pyfuse3.Operations):
             await trio.to_thread.run_sync(rest)
 
     @handler
-    async def release(self, fh: FileHandleT) -> None:
+    def release(self, fh: FileHandleT) -> None:
         opened = self._open.pop(fh, None)
         if opened is None or opened.handle is None:
             return
@@ -365,7 +390,7 @@ class MountOperations(pyfuse3.Operations):
                 self.inodes.drop_unused(opened.inode)
 
     @handler
-    async def poll(self, inode: InodeT, fh: FileHandleT, poll_handle: PollHandle | None, ctx: RequestContext) -> int:
+    def poll(self, inode: InodeT, fh: FileHandleT, poll_handle: PollHandle | None, ctx: RequestContext) -> int:
         handle = self._handle(fh)
         with self._locked(handle):
             return handle.poll(poll_handle.notify if poll_handle is not None else None)
@@ -373,7 +398,7 @@ class MountOperations(pyfuse3.Operations):
     # directories
 
     @handler
-    async def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
+    def opendir(self, inode: InodeT, ctx: RequestContext) -> FileHandleT:
         with self._lock:
             known = self._inode(inode)
             node = self._directory(inode)
@@ -385,7 +410,7 @@ class MountOperations(pyfuse3.Operations):
         return FileHandleT(number)
 
     @handler
-    async def readdir(self, fh: FileHandleT, start_id: int, token: ReaddirToken) -> None:
+    def readdir(self, fh: FileHandleT, start_id: int, token: ReaddirToken) -> None:
         opened = self._open.get(fh)
         if opened is None or opened.entries is None:
             raise fail(errno.EBADF)
@@ -410,10 +435,10 @@ class MountOperations(pyfuse3.Operations):
                 inode.lookups += 1
 
     @handler
-    async def releasedir(self, fh: FileHandleT) -> None:
+    def releasedir(self, fh: FileHandleT) -> None:
         self._open.pop(fh, None)
 
-    @handler
+    @waiting_handler
     async def fsyncdir(self, fh: FileHandleT, datasync: bool) -> None:
         opened = self._open.get(fh)
         if opened is not None and isinstance(opened.inode.node, Directory):
@@ -425,7 +450,7 @@ class MountOperations(pyfuse3.Operations):
     # the rest
 
     @handler
-    async def statfs(self, ctx: RequestContext) -> StatvfsData:
+    def statfs(self, ctx: RequestContext) -> StatvfsData:
         with self._lock:
             found = self.inodes.get(pyfuse3.ROOT_INODE).node.filesystem()
         data = StatvfsData()
@@ -436,22 +461,24 @@ class MountOperations(pyfuse3.Operations):
         return data
 
     @handler
-    async def getxattr(self, inode: InodeT, name: XAttrNameT, ctx: RequestContext) -> bytes:
+    def getxattr(self, inode: InodeT, name: XAttrNameT, ctx: RequestContext) -> bytes:
+        if name == _CAPABILITY:
+            raise FUSEError(errno.ENODATA)
         with self._lock:
             return self._inode(inode).node.extended_attribute(name)
 
     @handler
-    async def listxattr(self, inode: InodeT, ctx: RequestContext) -> Sequence[XAttrNameT]:
+    def listxattr(self, inode: InodeT, ctx: RequestContext) -> Sequence[XAttrNameT]:
         with self._lock:
             return [XAttrNameT(name) for name in self._inode(inode).node.extended_attributes()]
 
     @handler
-    async def setxattr(self, inode: InodeT, name: XAttrNameT, value: bytes, ctx: RequestContext) -> None:
+    def setxattr(self, inode: InodeT, name: XAttrNameT, value: bytes, ctx: RequestContext) -> None:
         with self._lock:
             self._inode(inode).node.set_extended_attribute(name, value)
 
     @handler
-    async def removexattr(self, inode: InodeT, name: XAttrNameT, ctx: RequestContext) -> None:
+    def removexattr(self, inode: InodeT, name: XAttrNameT, ctx: RequestContext) -> None:
         with self._lock:
             self._inode(inode).node.remove_extended_attribute(name)
 

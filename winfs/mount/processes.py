@@ -72,6 +72,8 @@ _KINDS = {MEM_IMAGE: "image", MEM_MAPPED: "mapped"}
 class ProcessesDirectory(Directory):
     """`process/`: the running programs and those that ended last, by process id."""
 
+    entry_timeout = 1.0
+
     def __init__(self, machine: Machine, pollers: Pollers) -> None:
         self._machine = machine
         self._pollers = pollers

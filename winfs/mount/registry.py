@@ -20,6 +20,7 @@ from runtime.nt.registry_tree import LINK_VALUE, KeyNode
 from runtime.nt.status import NtError
 from winfs.mount import registry_text as rt
 from winfs.mount.node import (
+    MOMENT,
     SMALL,
     AttributeChange,
     Attributes,
@@ -380,6 +381,7 @@ class ValueFile(File):
     """A value under the file name of one type. It exists while the value has that type."""
 
     mode = 0o644
+    look_up_timeout = MOMENT
 
     def __init__(self, files: RegistryFiles, key: Key, name: str, kind: int, raw: bool) -> None:
         self.files = files
@@ -428,8 +430,7 @@ class ValueFile(File):
         return found
 
     def size(self) -> int:
-        buffer = self.files.writing.get(self.key)
-        if buffer is not None:
+        if self.files.writing and (buffer := self.files.writing.get(self.key)) is not None:
             return len(buffer.data)
         if self.draft is not None and not self.exists:
             return 0

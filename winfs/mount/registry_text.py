@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 import re
+from functools import lru_cache
 
 from runtime.nt.registry_tree import (
     REG_BINARY,
@@ -48,6 +49,8 @@ _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _CUT = re.compile(r"~[0-9a-f]{16}$")
 _NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|[0-9]+)")
 _NUMBER_BEGUN = re.compile(r"[+-]?(0[xX]?)?")
+_REMEMBERED = 2048
+"""The longest data, in bytes, whose text is kept."""
 _NUMBERS = {REG_DWORD: (4, "little"), REG_DWORD_BIG_ENDIAN: (4, "big"), REG_QWORD: (8, "little")}
 
 
@@ -126,6 +129,11 @@ def value_name(stem: str) -> str:
 
 def render(kind: int, data: bytes) -> bytes | None:
     """A value as text of its type; None when that would not be faithful."""
+    # The kernel asks for the size of a value more often than programs change it.
+    return _render_again(kind, data) if len(data) <= _REMEMBERED else _render(kind, data)
+
+
+def _render(kind: int, data: bytes) -> bytes | None:
     if kind in (REG_BINARY, REG_NONE):
         return data
     content = None
@@ -145,6 +153,9 @@ def render(kind: int, data: bytes) -> bytes | None:
         return content if parse(kind, content) == data else None
     except OSError:
         return None
+
+
+_render_again = lru_cache(maxsize=2048)(_render)
 
 
 def _text(data: bytes) -> bytes:
