@@ -145,7 +145,7 @@ class MountedMachine:
                     self._nursery = nursery
                     nursery.start_soon(self._watch_signals)
                     nursery.start_soon(self._watch_mount, mount)
-                    nursery.start_soon(self._end, session)
+                    nursery.start_soon(self._end, session, operations)
                     nursery.start_soon(self._serve_clients, listener)
                     nursery.start_soon(_look, tree)
                     await session.serve()
@@ -161,8 +161,9 @@ class MountedMachine:
         """End the mount, from the loop."""
         self._ending.set()
 
-    async def _end(self, session: Session) -> None:
+    async def _end(self, session: Session, operations: MountOperations) -> None:
         await self._ending.wait()
+        operations.followers.ending = True
         # Whoever asked through a file closes it first.
         await trio.sleep(_CLOSING)
         session.terminate()

@@ -262,6 +262,8 @@ class File(Node):
     """A file."""
 
     mode: int = 0o444
+    grows: ClassVar[bool] = False
+    """Whether it grows by itself, so that somebody may want to follow it."""
 
     def attributes(self) -> Attributes:
         return Attributes(stat.S_IFREG | self.mode, size=self.size())

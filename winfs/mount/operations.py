@@ -38,6 +38,7 @@ from pyfuse3 import (
 
 from runtime.nt.status import NtError
 from winfs.mount.errors import errno_of
+from winfs.mount.follow import Followers
 from winfs.mount.inodes import Inode, InodeTable
 from winfs.mount.node import AttributeChange, Directory, File, Handle, Link, Node, fail
 
@@ -106,6 +107,7 @@ class MountOperations(pyfuse3.Operations):
         self.counts: Counter[str] = Counter()
         self.failures = 0
         """Requests that broke down."""
+        self.followers = Followers()
         self._lock = lock
         self._on_init = on_init
         self._open: dict[int, _Open] = {}
@@ -210,10 +212,17 @@ class MountOperations(pyfuse3.Operations):
         except Exception:
             log.exception("forget")
 
-    @handler
-    def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
+    @waiting_handler
+    async def getattr(self, inode: InodeT, ctx: RequestContext) -> EntryAttributes:
+        node = self._inode(inode).node
+        growing = node if isinstance(node, File) and node.grows else None
+        if growing is not None:
+            await self.followers.wait(inode, ctx.pid, growing.size)
         with self._lock:
-            return self._attributes(self._inode(inode).node, inode)
+            entry = self._attributes(self._inode(inode).node, inode)
+        if growing is not None:
+            self.followers.tell(inode, ctx.pid, entry.st_size)
+        return entry
 
     @handler
     def setattr(
@@ -351,8 +360,8 @@ class MountOperations(pyfuse3.Operations):
         with self._locked(handle):
             return handle.read(off, size)
 
-    @handler
-    def write(self, fh: FileHandleT, off: int, buf: bytes) -> int:
+    @waiting_handler
+    async def write(self, fh: FileHandleT, off: int, buf: bytes) -> int:
         handle = self._handle(fh)
         with self._locked(handle):
             size = handle.write(off, buf)

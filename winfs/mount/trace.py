@@ -66,6 +66,8 @@ class MachineStream:
 class StreamFile(File):
     """A stream of the trace's spool. `restart` empties it, where it can be."""
 
+    grows: ClassVar[bool] = True
+
     def __init__(
         self, key: Hashable, stream: Callable[[], Stream], restart: Callable[[], None] | None, pollers: Pollers
     ) -> None:
