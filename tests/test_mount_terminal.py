@@ -73,14 +73,14 @@ def mounted(tmp_path_factory: pytest.TempPathFactory, compile_c: Compiler) -> It
 class Screen:
     """The far side of a terminal, and the `winfs run` that has it as its own."""
 
-    def __init__(self, mounted: Mounted, *arguments: str) -> None:
+    def __init__(self, mounted: Mounted, *command: str) -> None:
         self.far, near = pty.openpty()
         self.resize(90, 20)
         self.before = termios.tcgetattr(near)
         self.near = near
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "winfs", "run", "console.exe", *arguments], env=environment(mounted.home),
-            cwd=mounted.c, start_new_session=True, stdin=near, stdout=near, stderr=near,
+            command, env=environment(mounted.home), cwd=mounted.c, start_new_session=True, stdin=near, stdout=near,
+            stderr=near,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )  # fmt: skip
         self._shown = b""
@@ -120,8 +120,32 @@ def screens(mounted: Mounted) -> Iterator[list[Screen]]:
         screen.close()
 
 
+WINFS = [sys.executable, "-m", "winfs", "run", "console.exe"]
+SHELL = f"""
+set -m
+{" ".join(WINFS)} lines &
+until jobs -s | grep -q Stopped; do sleep 0.05; done
+echo stopped
+read line
+echo "the shell reads $line"
+fg > /dev/null
+"""
+
+
+def test_a_program_in_the_background_takes_no_input(mounted: Mounted, screens: list[Screen]) -> None:
+    screen = Screen(mounted, "bash", "-c", SHELL)
+    screens.append(screen)
+    screen.expect(b"stopped\r\n")
+    screen.type(b"mine\n")
+    screen.expect(b"the shell reads mine\r\n")
+    screen.type(b"yours\n")
+    screen.expect(b"<yours> 90x20\r\n")
+    screen.type(b"\x03")
+    screen.expect(b"event 0\r\n")
+
+
 def start(screens: list[Screen], mounted: Mounted, *arguments: str) -> Screen:
-    screen = Screen(mounted, *arguments)
+    screen = Screen(mounted, *WINFS, *arguments)
     screens.append(screen)
     return screen
 

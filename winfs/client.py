@@ -10,6 +10,7 @@ import signal
 import sys
 import termios
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from winfs.control import MINIDUMP_STREAM, TRACE_STREAM, Connection, ControlErro
 
 EXIT_TIMEOUT = 124  # as timeout(1)
 _CHUNK = 1 << 16
+_NOT_STOPPED = 0.1
 
 
 class ClientError(Exception):
@@ -205,8 +207,17 @@ class Run:
             if isinstance(code, int):
                 return code
             if message.get("suspended") is True:
-                os.kill(os.getpid(), signal.SIGSTOP)
-                self._connection.send({"event": "resume"})
+                self._stop(tty_input=message.get("hidden") is True)
+
+    def _stop(self, *, tty_input: bool) -> None:
+        """Stop this process until it is continued: by Ctrl-Z, or by a read from a terminal that others have."""
+        if tty_input:
+            os.killpg(0, signal.SIGTTIN)
+            # Where that does not stop anybody (no shell waits), the program goes on asking, but not all the time.
+            time.sleep(_NOT_STOPPED)
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        self._connection.send({"event": "resume"})
 
     def _watch_signals(self, timeout: float | None) -> dict[int, _SignalHandler]:
         before: dict[int, _SignalHandler] = {}

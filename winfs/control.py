@@ -78,8 +78,10 @@ class Connection:
                 data = data[sent:]
             if data:  # the answer may be there already, and the other side have hung up
                 self.socket.sendall(data)
+        except ConnectionError:
+            raise ControlError("the machine was shut down") from None
         except OSError as error:
-            raise ControlError(f"the machine's daemon went away ({error.strerror})") from None
+            raise ControlError(f"the machine's daemon cannot be reached: {error.strerror}") from None
 
     def receive(self) -> dict[str, object] | None:
         """The next message; None when the daemon is gone. Raises ControlError."""

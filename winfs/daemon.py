@@ -377,6 +377,21 @@ class MountedMachine:
     async def _obey(self, client: _Client, process: Process) -> None:
         """Do what the client says of its program; one that hangs up takes its program along."""
         resume: Callable[[], None] | None = None
+        terminal = process.console.terminal if process.console is not None else None
+
+        async def hide() -> None:
+            """The program wants input while its client is in the background."""
+            nonlocal resume
+            with self.machine.lock:
+                if resume is not None or process.console is None or process.ended:
+                    return
+                resume = process.console.pause()
+            with suppress(OSError):
+                await client.send({"suspended": True, "hidden": True})
+
+        if terminal is not None:
+            terminal.owner = client.process_id
+            terminal.on_hidden = lambda: self._nursery.start_soon(hide)
         while True:
             try:
                 message = await client.receive()
@@ -410,6 +425,8 @@ class _Client:
         self._socket = connected
         self._data = bytearray()
         self.descriptors: list[int] = []
+        credentials = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        self.process_id: int = struct.unpack("3i", credentials)[0]
 
     async def receive(self) -> dict[str, object] | None:
         """The next message; None at the end. Raises ControlError, OSError."""

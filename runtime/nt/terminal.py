@@ -9,12 +9,18 @@ import re
 import select
 import struct
 import termios
+from typing import TYPE_CHECKING
 
 import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _REPLY = re.compile(rb"\x1b\[(\d+);(\d+)R")
 _LFLAG = 3
 _CHUNK = 1 << 14
+_A_MOMENT = 0.05
+_DEV_TTY = os.makedev(5, 0)
 
 
 class Terminal:
@@ -35,6 +41,10 @@ class Terminal:
                 self._output = -1
         self._saved: list[object] | None = None
         self._can_report = True
+        self.owner = 0
+        """The process that has the terminal, when this one has it from there; 0: this one."""
+        self.on_hidden: Callable[[], None] | None = None
+        """Called when input is wanted while the owner is in the background; is to pause this terminal."""
         self._paused: trio.Event | None = None
         self._waits: set[trio.CancelScope] = set()
         self.typed_ahead = b""
@@ -101,13 +111,33 @@ class Terminal:
 
     def readable(self) -> bool:
         """Whether a read would not block."""
-        return self.input_fd >= 0 and self._paused is None and bool(select.select([self.input_fd], [], [], 0)[0])
+        if self.input_fd < 0 or self._paused is not None or not self._in_front():
+            return False
+        return bool(select.select([self.input_fd], [], [], 0)[0])
+
+    def _in_front(self) -> bool:
+        """Whether the owner may read from its terminal: the kernel sees to that only for processes of its session."""
+        if not self.owner:
+            return True
+        try:
+            with open(f"/proc/{self.owner}/stat", "rb") as file:
+                _, _, group, _, number, foreground = file.read().rpartition(b")")[2].split()[:6]
+            device = os.fstat(self.input_fd).st_rdev
+        except (OSError, ValueError):
+            return True
+        tty = int(number)
+        its_own = os.makedev(tty >> 8 & 0xFFF, tty & 0xFF | tty >> 12 & 0xFFF00) == device or device == _DEV_TTY
+        return not its_own or group == foreground
 
     async def wait_readable(self, fd: int) -> None:
         """Return when `fd`, the input or a duplicate of it, can be read, and is to be; to be awaited in trio."""
         while True:
             if self._paused is not None:
                 await self._paused.wait()
+            if self.on_hidden is not None and not self._in_front():
+                self.on_hidden()
+                await trio.sleep(_A_MOMENT)
+                continue
             with trio.CancelScope() as scope:
                 self._waits.add(scope)
                 try:
