@@ -16,21 +16,25 @@ HELPERS = [MINGW / name for name in ("delayimp.c", "delay-f.c", "delay-n.c")]
 KERNEL = (
     "AddVectoredExceptionHandler", "ExitProcess", "FreeLibrary", "GetCommandLineW", "GetLastError", "GetModuleHandleW",
     "GetProcAddress", "GetStdHandle", "LoadLibraryA", "LocalAlloc", "LocalFree", "RaiseException", "WriteFile",
-    "lstrlenA", "lstrlenW",
+    "ResolveDelayLoadedAPI", "lstrlenA", "lstrlenW",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def delayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("delayed")
+    return build(tmp_path_factory.mktemp("delayed"), HELPERS)
+
+
+def build(folder: Path, helpers: list[Path], *flags: str) -> Path:
+    """Link the program with /delayload."""
     libraries = [import_library(folder, "kernel32.dll", KERNEL)]
     libraries.append(import_library(folder, "version.dll", ("GetFileVersionInfoSizeW", "no_such_function")))
     libraries.append(import_library(folder, "nowhere.dll", ("nothing_here",)))
     parts = []
-    for source in (SOURCE, *HELPERS):
+    for source in (SOURCE, *helpers):
         parts.append(folder / f"{source.stem}.obj")
-        flags = ["-target", "x86_64-windows-gnu", "-O1", "-fno-stack-protector", "-fno-sanitize=all"]
-        zig("cc", *flags, "-c", source, "-o", parts[-1])
+        usual = ["-target", "x86_64-windows-gnu", "-O1", "-fno-stack-protector", "-fno-sanitize=all"]
+        zig("cc", *usual, *flags, "-c", source, "-o", parts[-1])
     program = folder / "delayed.exe"
     options = ["/nologo", "/entry:start", "/subsystem:console", "/nodefaultlib", "/lldmingw", f"/out:{program}"]
     late = ["/delayload:version.dll", "/delayload:nowhere.dll"]
@@ -45,6 +49,17 @@ def test_what_is_loaded_late_is_found_when_it_is_called(winfs: Runner, delayed: 
         "replaced",
     ], done.stderr  # fmt: skip
     assert done.returncode == 0
+
+
+def test_the_system_resolves_what_is_loaded_late(winfs: Runner, tmp_path: Path) -> None:
+    program = build(tmp_path, [], "-DBY_THE_SYSTEM")
+    done = winfs("run", program)
+    assert done.stdout.decode().splitlines() == [
+        "not loaded before", "called", "loaded after", "no DLL nowhere.dll", "replaced", "no function version.dll",
+        "replaced",
+    ], done.stderr  # fmt: skip
+    crashed = winfs("run", program, "!")
+    assert "executing 0x0" in crashed.stderr.decode(), "the stub jumps to what it was given"
 
 
 def test_a_dll_that_is_not_there_raises_the_loaders_exception(winfs: Runner, delayed: Path) -> None:

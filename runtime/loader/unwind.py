@@ -8,7 +8,7 @@ prologue already: the rest of the epilogue is followed, as Windows does (its for
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from runtime.memory.faults import MemoryFault
@@ -68,6 +68,27 @@ def find_function(read: Read, base: int, address: int) -> Function | None:
             return function
         function = Function(*struct.unpack("<III", read(base + (function.unwind & ~1), 12)))
     return None
+
+
+def unwind_data(read: Read, base: int, address: int) -> Iterator[tuple[int, int]]:
+    """Where the unwind data of the function that covers `address` lies: first address, and the one behind the last."""
+    try:
+        place = find_entry(read, base, address)
+        for _ in range(_MAXIMUM_CHAIN):
+            if place is None:
+                return
+            yield place, place + 12
+            unwind = Function(*struct.unpack("<III", read(place, 12))).unwind
+            if unwind & 1:
+                place = base + (unwind & ~1)
+                continue
+            flags, _, count, _ = read(base + unwind, 4)
+            behind = base + unwind + 4 + 2 * (count + (count & 1))
+            chained = flags >> 3 & _CHAINED
+            yield base + unwind, behind + (12 if chained else 8)  # or the handler and the start of its data
+            place = behind if chained else None
+    except MemoryFault:
+        return
 
 
 def step(read: Read, base: int, function: Function | None, registers: list[int], address: int) -> int:

@@ -65,22 +65,26 @@ def peek_runs(space: AddressSpace, start: int, end: int, most: int) -> Iterator[
     bytes_ = space.physical.bytes
     while start < end:
         parts: list[bytes] = []
-        zeros = size = 0
+        zeros = size = first = behind = 0
         while start < end and size < most and zeros < _LONGEST_GAP:
             step = min(PAGE_SIZE - (start & 0xFFF), end - start)
             frame = _frame(space, start)
             if frame is None or frame < 0:
-                if parts:
+                if size:
                     break
                 zeros += step
             else:
                 if zeros:
                     break
                 place = frame + (start & 0xFFF)
-                parts.append(bytes(bytes_[place : place + step]))
+                if place != behind:  # frames that follow one another are copied at once
+                    parts.append(bytes(bytes_[first:behind]))
+                    first = place
+                behind = place + step
                 size += step
             start += step
-        yield b"".join(parts) if parts else zeros
+        parts.append(bytes(bytes_[first:behind]))
+        yield b"".join(parts) if size else zeros
 
 
 def peek_exact(space: AddressSpace, address: int, size: int) -> bytes:

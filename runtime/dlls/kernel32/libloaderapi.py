@@ -225,3 +225,7 @@ def SetDefaultDllDirectories(thread: Thread, DirectoryFlags: DWORD) -> BOOL:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     thread.process.loader.search.default_flags = DirectoryFlags
     return 1
+
+
+kernel32.forward("ResolveDelayLoadedAPI", "ntdll.LdrResolveDelayLoadedAPI")
+kernel32.forward("ResolveDelayLoadsFromDll", "ntdll.LdrResolveDelayLoadsFromDll")

@@ -12,6 +12,7 @@ from runtime.loader import builtin
 from runtime.loader.module import Module
 from runtime.loader.pe import ImageError
 from runtime.loader.peb import BUILD_NUMBER, MAJOR_VERSION, MINOR_VERSION
+from runtime.loader.unwind import unwind_data
 from runtime.memory.constants import MEM_FREE
 from runtime.memory.inspect import peek_exact, peek_runs, peek_word
 from runtime.nt import context as ctx
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 Parts = Iterator[bytes | int]
 """A dump piece by piece: data, or how many zeros follow."""
 
-CHUNK: Final = 1 << 20
+CHUNK: Final = 1 << 18
 """Most bytes in a piece."""
 _UNIX_EPOCH: Final = 11_644_473_600
 _AMD64: Final = 9
@@ -75,7 +76,7 @@ class DumpType(IntFlag):
         """What a crash is understood with: stacks, what they and the registers point to, no more."""
         return (
             cls.WITH_INDIRECTLY_REFERENCED_MEMORY | cls.WITH_HANDLE_DATA | cls.WITH_UNLOADED_MODULES
-            | cls.WITH_PROCESS_THREAD_DATA | cls.WITH_FULL_MEMORY_INFO | cls.WITH_THREAD_INFO
+            | cls.WITH_PROCESS_THREAD_DATA | cls.WITH_FULL_MEMORY_INFO | cls.WITH_THREAD_INFO | cls.WITH_MODULE_HEADERS
         )  # fmt: skip
 
     @classmethod
@@ -365,11 +366,16 @@ class _Contents:
         return ranges.present(memory, wanted)
 
     def _code(self, thread: Thread) -> Iterator[Range]:
-        """The code where a thread and its callers go on, so that it can be disassembled without the images."""
+        """The code where a thread and its callers go on, and its unwind data: a reader may lack the images."""
         context = self._contexts[thread.id]
         registers = struct.unpack_from("<16Q", context, 0x78)
         for frame in walk(self._process, registers, ctx.rip_of(context), _FRAMES):
             yield frame.address - ranges.CODE // 2, frame.address + ranges.CODE // 2
+            if frame.module is not None:
+                yield from unwind_data(self._read, frame.module.base, frame.address)
+
+    def _read(self, place: int, size: int) -> bytes:
+        return peek_exact(self._memory, place, size)
 
     def _process_data(self) -> Iterator[Range]:
         process = self._process

@@ -27,6 +27,24 @@ static LONG CALLBACK on_exception(EXCEPTION_POINTERS *pointers)
     return EXCEPTION_CONTINUE_EXECUTION;
 }
 
+#ifdef BY_THE_SYSTEM
+/* The newer way: the linker's calls go to the system, failures to a hook of the program's own. */
+extern IMAGE_DOS_HEADER __ImageBase;
+typedef struct { ULONG Size; void *Descriptor, *Thunk; const char *Dll; ULONG ByName; const char *Name; void *Base, *Unused; ULONG LastError; } INFO;
+PVOID WINAPI ResolveDelayLoadedAPI(PVOID, const void *, PVOID, PVOID, PVOID, ULONG);
+static void *WINAPI failed(ULONG reason, INFO *info)
+{
+    if (reason == 4 && info->Size == sizeof *info && info->ByName) put(info->LastError == 0xC0000135 ? "no DLL " : "no function ");
+    put(info->Dll);
+    put("\n");
+    return GetCommandLineW()[lstrlenW(GetCommandLineW()) - 1] == L'!' ? NULL : (void *)instead;
+}
+FARPROC WINAPI __delayLoadHelper2(PCImgDelayDescr descriptor, FARPROC *thunk)
+{
+    return ResolveDelayLoadedAPI(&__ImageBase, descriptor, failed, NULL, thunk, 0);
+}
+#endif
+
 void start(void)
 {
     DWORD zero;
