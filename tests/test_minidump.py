@@ -84,6 +84,7 @@ def test_a_crash_writes_a_dump_that_says_what_happened(winfs: Runner, dumped: Pa
         if start <= stack.StartOfMemoryRange < start + len(data)
     )
     assert not any(b"a static text" in data for data in held.values()), "that is for a full dump"
+    assert held[program.baseaddress].startswith(b"MZ")
     assert path.stat().st_size < 1 << 20
 
 
@@ -168,6 +169,8 @@ def test_a_program_dumps_itself_and_walks_its_stack(winfs: Runner, compile_c: Co
         "end 1",
         "self 1",
         "found 1",
+        "walker+3",
+        "loaded 1",
         "other thread: 0",
         "crash dump: 1",
     ]

@@ -12,14 +12,15 @@ from typing import Final
 from runtime.cpu.engine import Gpr
 from runtime.dlls.dbghelp.dbghelp import DEBUG, module_at, require_symbols, target_of
 from runtime.dlls.dbghelp.dll import dbghelp
-from runtime.dlls.types import BOOL, DWORD, HANDLE, LPVOID, PVOID, ULONGLONG
+from runtime.dlls.types import BOOL, DWORD, HANDLE, LPCSTR, LPVOID, PVOID, ULONGLONG, Out
+from runtime.loader.symbols import nearest_export
 from runtime.loader.unwind import find_entry
 from runtime.memory.faults import MemoryFault
 from runtime.memory.inspect import peek_exact
 from runtime.nt import context as ctx
 from runtime.nt.process import Process
 from runtime.nt.stack import unwind
-from runtime.nt.status import ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, Win32Error
+from runtime.nt.status import ERROR_INVALID_ADDRESS, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, Win32Error
 from runtime.nt.thread import Thread
 
 _AMD64: Final = 0x8664
@@ -141,4 +142,52 @@ def SymRefreshModuleList(thread: Thread, hProcess: HANDLE) -> BOOL:
     """Look which modules are loaded: symbols are looked up in those that are, at any time."""
     require_symbols(thread)
     target_of(thread, hProcess)
+    return 1
+
+
+@dbghelp.export(category=DEBUG)
+def SymLoadModule64(
+    thread: Thread,
+    hProcess: HANDLE,
+    hFile: HANDLE,
+    ImageName: LPCSTR,
+    ModuleName: LPCSTR,
+    BaseOfDll: ULONGLONG,
+    SizeOfDll: DWORD,
+) -> ULONGLONG:
+    """Have the symbols of a loaded module at hand, which they always are; return its base."""
+    require_symbols(thread)
+    process = target_of(thread, hProcess)
+    module = process.modules.by_base(BaseOfDll) if BaseOfDll else None
+    if module is None and ImageName:
+        module = process.modules.find(process.decode_ansi(ImageName))
+    if module is None:
+        raise Win32Error(ERROR_MOD_NOT_FOUND)
+    return module.base
+
+
+@dbghelp.export(category=DEBUG)
+def SymUnloadModule64(thread: Thread, hProcess: HANDLE, BaseOfDll: ULONGLONG) -> BOOL:
+    """Let go of the symbols of a module; those of a loaded one stay at hand."""
+    require_symbols(thread)
+    if target_of(thread, hProcess).modules.by_base(BaseOfDll) is None or not BaseOfDll:
+        raise Win32Error(ERROR_MOD_NOT_FOUND)
+    return 1
+
+
+@dbghelp.export(category=DEBUG)
+def SymGetSymFromAddr64(
+    thread: Thread, hProcess: HANDLE, qwAddr: ULONGLONG, pdwDisplacement: Out[ULONGLONG], Symbol: LPVOID
+) -> BOOL:
+    """Return the exported function before an address, in the older IMAGEHLP_SYMBOL64."""
+    require_symbols(thread)
+    found = nearest_export(module_at(target_of(thread, hProcess), qwAddr), qwAddr)
+    if found is None:
+        raise Win32Error(ERROR_INVALID_ADDRESS)
+    memory = thread.process.memory
+    capacity = memory.read_u32(Symbol + 24)
+    memory.write(Symbol + 8, struct.pack("<QII", found[1], 0, 0))
+    if capacity:
+        memory.write(Symbol + 28, thread.process.encode_ansi(found[0])[: capacity - 1] + b"\0")
+    pdwDisplacement.put(qwAddr - found[1])
     return 1

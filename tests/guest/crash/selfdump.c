@@ -72,6 +72,13 @@ NAMED void walker(void)
         printf("%s %d\n", module.ModuleName, module.BaseOfImage == (DWORD64)(ULONG_PTR)GetModuleHandleW(NULL));
     symbol->MaxNameLen = 255;
     if (SymFromName(GetCurrentProcess(), "walker", symbol)) printf("found %d\n", symbol->Address == (DWORD64)(ULONG_PTR)walker);
+    IMAGEHLP_SYMBOL64 *older = (IMAGEHLP_SYMBOL64 *)room;
+    memset(room, 0, sizeof room);
+    older->SizeOfStruct = sizeof *older;
+    older->MaxNameLength = 64;
+    if (SymGetSymFromAddr64(GetCurrentProcess(), (DWORD64)(ULONG_PTR)walker + 3, &displacement, older))
+        printf("%s+%d\n", older->Name, (int)displacement);
+    printf("loaded %d\n", SymLoadModule64(GetCurrentProcess(), NULL, "kernel32.dll", NULL, 0, 0) == (DWORD64)(ULONG_PTR)GetModuleHandleW(L"kernel32"));
     went = 1;
 }
 NAMED void middle(void) { walker(); went = 2; }
