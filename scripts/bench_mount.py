@@ -264,29 +264,31 @@ def measure(rows: list[Row], rounds: int) -> None:
             row.measure()
 
 
-def tail_lag(mounted: Path, guest: Path, samples: int) -> list[float]:
+def tail_lag(mounted: Path, guest: Path, samples: int, *, terminal: bool) -> list[float]:
     """Seconds from a call in a program to its line in the output of `tail -f trace.jsonl`, at moments at random."""
     lags = []
+    reader, writer = os.openpty() if terminal else os.pipe()
     with program(guest, b"m") as process:
         assert process.stdin is not None
-        tail = subprocess.Popen(["tail", "-n", "0", "-f", mounted / "trace.jsonl"], stdout=subprocess.PIPE)
-        assert tail.stdout is not None
+        tail = subprocess.Popen(["tail", "-n", "0", "-f", mounted / "trace.jsonl"], stdout=writer)
         try:
             time.sleep(2)
             for _ in range(samples):
                 time.sleep(random.uniform(0.3, 2.0))
-                while select.select([tail.stdout], [], [], 0)[0]:
-                    os.read(tail.stdout.fileno(), 1 << 20)
+                while select.select([reader], [], [], 0)[0]:
+                    os.read(reader, 1 << 20)
                 started = time.perf_counter()
                 process.stdin.write(b"m")
                 process.stdin.flush()
                 data = b""
                 while b"SetEvent" not in data:
-                    data += os.read(tail.stdout.fileno(), 1 << 20)
+                    data += os.read(reader, 1 << 20)
                 lags.append(time.perf_counter() - started)
         finally:
             tail.terminate()
             tail.wait()
+            os.close(reader)
+            os.close(writer)
     return lags
 
 
@@ -396,14 +398,19 @@ def main(arguments: list[str]) -> None:
                 rows = of_machine(pid())
                 measure(rows, max(options.rounds // 2, 1))
                 found[title] = rows
-        lags = tail_lag(mounted, guest, 3 * options.rounds)
+        lags = {
+            name: tail_lag(mounted, guest, 2 * options.rounds, terminal=terminal)
+            for name, terminal in (("on a terminal", True), ("into a pipe", False))
+        }
         idle = by_name(found["idle"])
         table("nothing else runs", found["idle"], [("host", idle), ("passthrough", idle), ("empty", idle)])
         for title, rows in found.items():
             if title != "idle":
                 table(title, rows, [("empty", by_name(rows)), ("idle", idle)])
-        print(f"\n`tail -f trace.jsonl`: {statistics.mean(lags) * 1e3:.0f} ms behind on average, "
-              f"{max(lags) * 1e3:.0f} ms at most")  # fmt: skip
+        print()
+        for name, times in lags.items():
+            mean, most = statistics.mean(times) * 1e3, max(times) * 1e3
+            print(f"`tail -f trace.jsonl` {name}: {mean:.0f} ms behind on average, {most:.0f} ms at most")
         if options.json is not None:
             document = {title: as_json(rows) for title, rows in found.items()}
             options.json.write_text(json.dumps({"rows": document, "tail_lag": lags}))

@@ -2,16 +2,20 @@
 
 Followers of local files are woken by the kernel. For a file in a FUSE mount `tail -f` looks at the size instead, and
 sleeps for a second whenever it finds nothing new, so that it shows things half a second late. Here such a look lasts
-until there is something new: tail then never gets to sleep. A look ends at once when tail has a signal to attend to or
-when nobody reads its output any more, and in any case after a while. Nobody but tail, following one file, is treated
-so; where the kernel does not let us see what a client is doing, nobody is.
+until there is something new: on a terminal tail then never gets to sleep. Into a pipe or a file it passes on what it
+has read only when it finds nothing more and before it sleeps: there a look lasts only after tail has slept.
+
+A look ends at once when tail has a signal to attend to or when nobody reads its output any more, and in any case after
+a while. Nobody but tail, following one file, is treated so; where the kernel does not let us see what a client is
+doing, nobody is.
 """
 
 from __future__ import annotations
 
-import errno
 import os
+import select
 import stat
+import time
 from collections.abc import Callable
 
 import trio
@@ -20,10 +24,12 @@ _LONGEST = 20.0
 """Seconds that a look lasts when nothing comes."""
 _STEP = 0.01
 """How often the size is looked at meanwhile, in seconds."""
+_SLEPT = 0.5
+"""Seconds between two looks that tail cannot have spent awake."""
 _STEPS = 4
 """Steps between two looks at what the client is doing."""
 _REMEMBERED = 256
-_STAT_CALLS = {"x86_64": ("5", "262", "332"), "aarch64": ("79", "80", "291")}
+STAT_CALLS = {"x86_64": ("5", "262", "332"), "aarch64": ("79", "80", "291")}
 """fstat, newfstatat and statx (asm/unistd.h)."""
 
 
@@ -31,21 +37,23 @@ class Followers:
     """Who was told which size, and who waits for another."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[int, int], int] = {}
+        self._told: dict[tuple[int, int], tuple[int, float]] = {}
         self.ending = False
         """The mount ends: nobody waits any more."""
 
     async def wait(self, number: int, process_id: int, size: Callable[[], int]) -> None:
         """Return when a client's stat of a growing file should be answered, which is at once for nearly everybody."""
-        known = size()
-        if self._told.get((number, process_id)) == known and _is_tail(process_id):
-            await self._wait(process_id, known, size)
+        told, when = self._told.get((number, process_id), (-1, 0.0))
+        if told == size() and _is_tail(process_id):
+            slept = time.monotonic() - when > _SLEPT
+            if slept or _writes_at_once(process_id):
+                await self._wait(process_id, told, size)
 
     def tell(self, number: int, process_id: int, size: int) -> None:
         """Note what a client was answered."""
         if len(self._told) >= _REMEMBERED:
             self._told.clear()
-        self._told[number, process_id] = size
+        self._told[number, process_id] = size, time.monotonic()
 
     async def _wait(self, process_id: int, known: int, size: Callable[[], int]) -> None:
         with trio.move_on_after(_LONGEST):
@@ -76,11 +84,22 @@ def _is_tail(process_id: int) -> bool:
         return False
 
 
-def _is_patient(process_id: int) -> bool:
-    """Whether a process is in stat, has no signal to attend to, and is still read by somebody."""
+def _writes_at_once(process_id: int) -> bool:
+    """Whether the output of a process is a terminal, so that its C library keeps nothing back beyond a line."""
     try:
-        call = _read(process_id, "syscall").decode().split(" ", 1)[0]
-        if call not in _STAT_CALLS.get(os.uname().machine, ()):
+        return os.readlink(f"/proc/{process_id}/fd/1").startswith(("/dev/pts/", "/dev/tty"))
+    except OSError:
+        return False
+
+
+def _is_patient(process_id: int) -> bool:
+    """Whether a process looks for more, has no signal to attend to, and is still read by somebody."""
+    try:
+        call, descriptor, *_ = _read(process_id, "syscall").decode().split()
+        if call not in STAT_CALLS.get(os.uname().machine, ()):
+            return False
+        # Before that, tail looks at the file to find where its end begins.
+        if not _flags(process_id, int(descriptor, 16)) & os.O_NONBLOCK:
             return False
         for line in _read(process_id, "status").splitlines():
             if line.startswith((b"SigPnd:", b"ShdPnd:")) and int(line.split()[1], 16):
@@ -90,12 +109,20 @@ def _is_patient(process_id: int) -> bool:
         return False
 
 
+def _flags(process_id: int, descriptor: int) -> int:
+    for line in _read(process_id, f"fdinfo/{descriptor}").splitlines():
+        if line.startswith(b"flags:"):
+            return int(line.split()[1], 8)
+    return 0
+
+
 def _is_read(output: str) -> bool:
     if not stat.S_ISFIFO(os.stat(output).st_mode):
         return True
+    descriptor = os.open(output, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        os.close(os.open(output, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))
-    except OSError as error:
-        # pipe(7), fifo(7): nobody has it open to read.
-        return error.errno != errno.ENXIO
-    return True
+        poller = select.poll()
+        poller.register(descriptor, 0)
+        return not poller.poll(0)  # poll(2): POLLERR when the read end is closed
+    finally:
+        os.close(descriptor)
