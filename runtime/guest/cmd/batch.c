@@ -150,7 +150,7 @@ int run_batch(const wchar_t *path, const wchar_t *name, const wchar_t *arguments
     size_t before = mark();
     batch b = {.parent = cmd.batch, .path = copy(path), .name = copy(name)};
     const wchar_t *dot = wcsrchr(path, L'.');
-    bool chained = cmd.batch && !call;
+    bool chained = cmd.batch && !call, echo = cmd.echo;
 
     if (too_deep())
         return cmd.errorlevel;
@@ -165,6 +165,8 @@ int run_batch(const wchar_t *path, const wchar_t *name, const wchar_t *arguments
         HeapFree(GetProcessHeap(), 0, b.data);
     if (cmd.stop <= STOP_BATCH)
         cmd.stop = RUN;
+    if (!cmd.batch)
+        cmd.echo = echo; /* what the file switched off is on again at the prompt */
     if (chained)
         cmd.stop = cmd.stop > STOP_BATCH ? cmd.stop : STOP_BATCH; /* without CALL there is no way back */
     release(before);

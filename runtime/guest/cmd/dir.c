@@ -90,6 +90,31 @@ static void line(listing *l, const wchar_t *s)
     }
 }
 
+/* Where a link leads, in brackets. */
+static void add_link_target(text *t, const wchar_t *path)
+{
+    union {
+        struct {
+            DWORD tag;
+            WORD length, reserved;
+            WORD substitute_offset, substitute_length, print_offset, print_length;
+        };
+        BYTE bytes[4096];
+    } data;
+    DWORD n, head;
+    HANDLE link = CreateFileW(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                              FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, NULL);
+
+    if (link == INVALID_HANDLE_VALUE)
+        return;
+    if (DeviceIoControl(link, 0x900A8 /* FSCTL_GET_REPARSE_POINT */, NULL, 0, &data, sizeof data, &n, NULL) && n > 20) {
+        head = data.tag == IO_REPARSE_TAG_SYMLINK ? 20 : 16;
+        if (head + data.print_offset + data.print_length <= n)
+            add_format(t, L" [%s]", copy_n((wchar_t *)(data.bytes + head + data.print_offset), data.print_length / 2));
+    }
+    CloseHandle(link);
+}
+
 static void show(listing *l, const wchar_t *folder, const entry *e)
 {
     const WIN32_FIND_DATAW *d = &e->data;
@@ -102,19 +127,21 @@ static void show(listing *l, const wchar_t *folder, const entry *e)
     }
     add_file_time(&t, time_of(l, d), L"  ");
     if (d->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT && d->dwReserved0 == IO_REPARSE_TAG_MOUNT_POINT)
-        add_format(&t, L"    %-15s", L"<JUNCTION>");
+        add_format(&t, L"    %-14s", L"<JUNCTION>");
     else if (d->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT && d->dwReserved0 == IO_REPARSE_TAG_SYMLINK)
-        add_format(&t, L"    %-15s", d->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? L"<SYMLINKD>" : L"<SYMLINK>");
+        add_format(&t, L"    %-14s", d->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? L"<SYMLINKD>" : L"<SYMLINK>");
     else if (d->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY)
-        add_format(&t, L"    %-15s", L"<DIR>");
+        add_format(&t, L"    %-14s", L"<DIR>");
     else
-        add_format(&t, L" %18s", l->no_commas ? format(L"%llu", e->size) : with_commas(e->size));
+        add_format(&t, L"%18s", l->no_commas ? format(L"%llu", e->size) : with_commas(e->size));
     add_char(&t, L' ');
     if (l->short_names)
         add_format(&t, L"%-12s ", d->cAlternateFileName);
     if (l->owner)
         add_format(&t, L"%-23s", L"...");
     add_string(&t, name);
+    if (d->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT)
+        add_link_target(&t, join_path(folder, d->cFileName));
     line(l, t.p);
 }
 
@@ -415,6 +442,8 @@ int builtin_dir(const wchar_t *arguments)
         l.all_files = l.all_bytes = l.all_folders = 0;
         list_folder(&l, folder, pattern);
         if (!l.any) {
+            if (!l.bare && !l.tree)
+                outf(L" Directory of %s\r\n\r\n", folder);
             flush();
             err(L"File Not Found\r\n");
             missing = true;

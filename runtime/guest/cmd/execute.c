@@ -195,7 +195,7 @@ static int run_builtin(const builtin *b, const wchar_t *arguments)
 static int change_drive(const wchar_t *name)
 {
     wchar_t variable[] = {L'=', name[0] & ~0x20, L':', 0}, *folder = get_env(variable);
-    wchar_t root[] = {name[0], L':', L'\\', 0};
+    wchar_t root[] = {name[0] & ~0x20, L':', L'\\', 0};
 
     if (folder && SetCurrentDirectoryW(folder))
         return 0;

@@ -202,7 +202,6 @@ void cmd_start(void)
             cmd.stop = RUN;
     } else {
         builtin_ver(L"");
-        out(L"(c) Microsoft Corporation. All rights reserved.\r\n");
     }
     if (stay && cmd.stop != STOP_EXIT)
         converse();
