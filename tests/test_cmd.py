@@ -133,6 +133,12 @@ def test_programs_reach_cmd_through_the_c_runtime_and_createprocess(
     assert text(done.stdout) == STARTED
 
 
+def test_programs_of_system32_are_run_by_their_names(winfs: Runner) -> None:
+    assert text(winfs("run", "cmd", "/c", "echo hi").stdout) == "hi\n"
+    assert text(winfs("run", "WHERE.exe", "$comspec:x").stderr).startswith("INFO: Could not find")
+    assert winfs("run", "nosuchprogram").stderr == b"winfs: nosuchprogram: no such file\n"
+
+
 def test_system32_holds_the_file_that_runs(winfs: Runner, winfs_home: Path, tmp_path: Path) -> None:
     winfs("run", SHELL, "/c", "ver")
     file = winfs_home / "default" / "drive_c" / "Windows" / "System32" / "cmd.exe"

@@ -34,6 +34,14 @@ def built_programs() -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES) if folder.is_dir() else []
 
 
+def system_program(name: str) -> str | None:
+    """Return the Windows path of the built program of this name (`cmd`, `reg.exe`), None when there is none."""
+    for program in built_programs():
+        if name.lower() in (program.name, program.stem):
+            return f"{SYSTEM_DIRECTORY}\\{program.name}"
+    return None
+
+
 def install_programs(drive_c: Path) -> None:
     """Put the built programs into System32 below the host folder `drive_c`.
 

@@ -71,9 +71,10 @@ def _unicorn() -> Finding:
 
 def _guest_code() -> Finding:
     cure = "python -m runtime.guest.build (needs: pip install ziglang)"
-    built = sorted(path.name for path in (Path(runtime.guest.__file__).parent / "bin").glob("*.dll"))
-    needed = {"ntrtl.dll", "msvcrt.dll", "ucrtbase.dll", "vcruntime140.dll"}
-    absent = sorted(needed.difference(built))
+    folder = Path(runtime.guest.__file__).parent / "bin"
+    built = sorted(path.name for path in folder.glob("*.dll"))
+    needed = {"ntrtl.dll", "msvcrt.dll", "ucrtbase.dll", "vcruntime140.dll", "cmd.exe"}
+    absent = sorted(name for name in needed if not (folder / name).is_file())
     if native.is_missing():
         absent.append("the engine's native part")
     if absent:

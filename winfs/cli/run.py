@@ -26,7 +26,8 @@ _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
 def find_program(name: str) -> Path | str:
-    """The program that the user means: a host file (`.exe` may be left out), or a Windows path as it stands.
+    """The program that the user means: a host file (`.exe` may be left out), a Windows path as it stands, or the name
+    of a program of winfs's own in System32 (`cmd`, `reg.exe`).
 
     Raises CommandError when there is no such file.
     """
@@ -40,7 +41,12 @@ def find_program(name: str) -> Path | str:
         raise CommandError(f"{name}: is a directory, expected a program")
     if _WINDOWS_PATH.match(name):
         return name
-    raise CommandError(f"{name}: no such file")
+    from runtime.nt.system_programs import system_program
+
+    own = system_program(name)
+    if own is None:
+        raise CommandError(f"{name}: no such file")
+    return own
 
 
 def _environment(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

@@ -23,6 +23,7 @@ enum for_kind { FOR_PLAIN, FOR_DIRECTORIES, FOR_NUMBERS, FOR_TEXT };
 typedef struct node {
     enum node_kind kind;
     bool silent;                      /* @ */
+    bool newline;                     /* SEQUENCE of two lines of a block */
     redirection *redirections;
     struct node *left, *right;        /* operands; bodies: IF then and else, FOR and BLOCK left */
     const wchar_t *name, *arguments;  /* COMMAND */
@@ -40,8 +41,8 @@ typedef wchar_t *(*line_source)(void *context);
 
 /* Parse one command line; NULL for an empty one. On a syntax error *failed is set and the message has been written. */
 node *parse(const wchar_t *line, line_source more, void *context, bool *failed);
-/* A command as text that parses to the same again. */
-void unparse(text *t, const node *n);
+/* A command as text that parses to the same again: in one line, or in lines as it is shown. */
+void unparse(text *t, const node *n, bool lines);
 
 /* ---- batch files ------------------------------------------------------------------------------------------------------- */
 

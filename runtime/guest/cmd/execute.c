@@ -314,7 +314,7 @@ void echo_command(const node *n)
 
     if (!cmd.echo || !n || leftmost(n)->silent)
         return;
-    unparse(&t, n);
+    unparse(&t, n, true);
     out(L"\r\n");
     show_prompt();
     outf(L"%s\r\n", cmd.for_depth ? expand_late(t.p) : t.p);

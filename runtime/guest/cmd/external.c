@@ -344,12 +344,12 @@ static wchar_t *as_text(const node *n)
 
         late.name = expand_late(n->name);
         late.arguments = expand_late(n->arguments);
-        unparse(&t, &late);
+        unparse(&t, &late, false);
         if (!n->redirections)
             t.p[t.n - 1] = 0; /* the blank behind the last word would be printed by ECHO */
         return t.p;
     }
-    unparse(&t, n);
+    unparse(&t, n, false);
     cmd.delayed = false;
     t.p = expand_late(t.p);
     cmd.delayed = delayed;

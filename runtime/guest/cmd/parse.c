@@ -290,6 +290,7 @@ static node *parse_block(parser *p)
 
                 list->left = *end;
                 list->right = one;
+                list->newline = true;
                 *end = list;
                 end = &list->right;
             } else {
@@ -691,17 +692,17 @@ static void unparse_redirections(text *t, const redirection *r)
     }
 }
 
-static void unparse_list(text *t, const node *n)
+static void unparse_list(text *t, const node *n, bool lines)
 {
     for (; n && n->kind == NODE_SEQUENCE; n = n->right) {
-        unparse(t, n->left);
-        add_string(t, L"& ");
+        unparse(t, n->left, lines);
+        add_string(t, lines && n->newline ? L"\r\n " : L"& ");
     }
     if (n)
-        unparse(t, n);
+        unparse(t, n, lines);
 }
 
-void unparse(text *t, const node *n)
+void unparse(text *t, const node *n, bool lines)
 {
     static const wchar_t *const comparisons[] = {L"==", L"EQU", L"NEQ", L"LSS", L"LEQ", L"GTR", L"GEQ"};
 
@@ -712,17 +713,17 @@ void unparse(text *t, const node *n)
         add_char(t, L' ');
         break;
     case NODE_BLOCK:
-        add_char(t, L'(');
-        unparse_list(t, n->left);
-        add_char(t, L')');
+        add_string(t, lines ? L"(\r\n" : L"(");
+        unparse_list(t, n->left, lines);
+        add_string(t, lines ? L"\r\n) " : L")");
         break;
     case NODE_SEQUENCE:
     case NODE_AND:
     case NODE_OR:
     case NODE_PIPE:
-        unparse(t, n->left);
+        unparse(t, n->left, lines);
         add_string(t, n->kind == NODE_SEQUENCE ? L"& " : n->kind == NODE_AND ? L"&& " : n->kind == NODE_OR ? L"|| " : L"| ");
-        unparse(t, n->right);
+        unparse(t, n->right, lines);
         return;
     case NODE_IF:
         add_string(t, L"if ");
@@ -739,10 +740,10 @@ void unparse(text *t, const node *n)
                        n->first);
         else
             add_format(t, L"%s %s %s ", n->first, comparisons[n->condition - IF_EQUAL], n->second);
-        unparse(t, n->left);
+        unparse(t, n->left, lines);
         if (n->right) {
             add_string(t, L" else ");
-            unparse(t, n->right);
+            unparse(t, n->right, lines);
         }
         break;
     case NODE_FOR:
@@ -754,7 +755,7 @@ void unparse(text *t, const node *n)
         if (n->options)
             add_format(t, L"%s ", n->options);
         add_format(t, L"%%%c in (%s) do ", n->variable, n->set);
-        unparse(t, n->left);
+        unparse(t, n->left, lines);
         break;
     }
     unparse_redirections(t, n->redirections);
