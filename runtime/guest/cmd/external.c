@@ -345,8 +345,7 @@ static wchar_t *as_text(const node *n)
         late.name = expand_late(n->name);
         late.arguments = expand_late(n->arguments);
         unparse(&t, &late, false);
-        if (!n->redirections)
-            t.p[t.n - 1] = 0; /* the blank behind the last word would be printed by ECHO */
+        t.p[t.n - 1] = 0; /* the blank behind the last word would be printed by ECHO */
         return t.p;
     }
     unparse(&t, n, false);
