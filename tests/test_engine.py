@@ -334,3 +334,18 @@ print(other[0])
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == -signal.SIGBUS
     assert b"Fatal Python error: Bus error" in done.stderr, "faulthandler still has its say"
+
+
+def test_registers_can_be_read_after_the_context_and_its_engine_were_closed(bench: Bench) -> None:
+    context = bench.context(b"\xb8\x07\x00\x00\x00" + STOP)
+    context.set_vector(3, bytes(range(16)))
+    bench.engine.run(context)
+    context.close()
+    other = bench.context(STOP, CODE + 0x100)
+    bench.engine.run(other)
+    bench.engine.close()
+    assert context.registers[Gpr.RAX] == 7
+    assert context.rip == CODE + 9
+    assert context.get_fxsave()[160 + 48 : 160 + 64] == bytes(range(16))
+    assert context.flags & 2
+    assert other.rip == CODE + 0x104

@@ -12,16 +12,30 @@ from __future__ import annotations
 import ctypes
 import struct
 import threading
-from ctypes import CFUNCTYPE, POINTER, byref, c_char, c_int, c_size_t, c_uint32, c_uint64, c_void_p
-from functools import cache
+from ctypes import byref, c_char, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Final
 
 import unicorn.x86_const as x86
 from unicorn import unicorn_const as const
-from unicorn.unicorn_py3.unicorn import uclib as _shared_library
 
 from runtime.cpu import native
+from runtime.cpu.context import DR7_ENABLE, DR7_FIXED, ENV_IN_CONTEXT, UnicornContext
 from runtime.cpu.engine import Access, Context, EngineError, Gpr, Handlers
+from runtime.cpu.libunicorn import (
+    CLOCK_MONOTONIC,
+    SIGEV_THREAD,
+    InterruptCallback,
+    MemoryManagementRegister,
+    ModelSpecificRegister,
+    OutCallback,
+    SignalEvent,
+    SyscallCallback,
+    TimerSpec,
+    Timespec,
+    check,
+    libc,
+    open_library,
+)
 from runtime.cpu.paging import NO_EXECUTE, PRESENT, WRITABLE, PageTable
 from runtime.cpu.physical import PhysicalMemory
 
@@ -41,7 +55,6 @@ _ERROR_CODE_IN_ENV: Final = 5384
 _IS_INTERRUPT_IN_ENV: Final = 5388
 _DR6_IN_ENV: Final = 5448
 _OLD_EXCEPTION_IN_ENV: Final = 5496
-_ENV_IN_CONTEXT: Final = 40
 
 _KERNEL: Final = 0xFFFF_8000_0000_0000
 _ENTRY: Final = _KERNEL + 0x800
@@ -52,6 +65,7 @@ _PROBE: Final = (
     bytes.fromhex("de c1"),  # FADDP
     bytes.fromhex("d9 2d f1 00 00 00"),  # FLDCW [entry + 0x104]
     bytes.fromhex("66 0f 3a 62 c0 48"),  # PCMPISTRM XMM0, XMM0, 0x48
+    bytes.fromhex("0f 01 d1"),  # XSETBV
     bytes.fromhex("db e3"),  # FNINIT
     bytes.fromhex("48 cf"),  # IRETQ
 )
@@ -81,9 +95,10 @@ _TIMER_GRACE: Final = 1.0
 """Seconds until the memory of a closed engine is released."""
 _TRAP_SIZE: Final = 2
 """Bytes of OUT imm8, AL and of SYSCALL."""
-_DR6_FIXED: Final = 0xFFFF_0FF0
-_DR7_FIXED: Final = 0x400
-_DR7_ENABLE: Final = 0xFF
+_CR4_FSGSBASE: Final = 1 << 16
+_CR4_OSXSAVE: Final = 1 << 18
+_XCR0: Final = 3
+"""XSAVE handles x87 and SSE; there is no AVX."""
 _UC_SIZE: Final = 40000
 _FIRST_JUMP_BUFFER: Final = 200
 _JUMP_BUFFERS: Final = 64 * _FIRST_JUMP_BUFFER
@@ -101,244 +116,6 @@ _GPR_IDS: Final = (
     x86.UC_X86_REG_RDI,
     *range(x86.UC_X86_REG_R8, x86.UC_X86_REG_R8 + 8),
 )
-_SEGMENT_IDS: Final = (
-    x86.UC_X86_REG_CS,
-    x86.UC_X86_REG_DS,
-    x86.UC_X86_REG_ES,
-    x86.UC_X86_REG_FS,
-    x86.UC_X86_REG_GS,
-    x86.UC_X86_REG_SS,
-)
-
-_OutCallback = CFUNCTYPE(None, c_void_p, c_uint32, c_int, c_uint32, c_void_p)
-_InterruptCallback = CFUNCTYPE(None, c_void_p, c_uint32, c_void_p)
-_SyscallCallback = CFUNCTYPE(None, c_void_p, c_void_p)
-
-
-class _MemoryManagementRegister(ctypes.Structure):
-    _fields_ = (("selector", ctypes.c_uint16), ("base", c_uint64), ("limit", c_uint32), ("flags", c_uint32))
-
-
-class _ModelSpecificRegister(ctypes.Structure):
-    _fields_ = (("number", c_uint32), ("value", c_uint64))
-
-
-class _Timespec(ctypes.Structure):
-    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
-
-
-class _TimerSpec(ctypes.Structure):
-    _fields_ = (("interval", _Timespec), ("value", _Timespec))
-
-
-class _SignalEvent(ctypes.Structure):
-    _fields_ = (
-        ("value", c_void_p),
-        ("signal", c_int),
-        ("notify", c_int),
-        ("function", c_void_p),
-        ("attributes", c_void_p),
-        ("padding", c_char * 32),
-    )
-
-
-_SIGEV_THREAD: Final = 2
-_CLOCK_MONOTONIC: Final = 1
-
-
-@cache
-def _library() -> ctypes.CDLL:
-    """libunicorn with prototypes of our own (the wrapper's belong to the wrapper)."""
-    library = ctypes.CDLL(_shared_library._name)
-    library.uc_open.argtypes = [c_int, c_int, POINTER(c_void_p)]
-    library.uc_close.argtypes = [c_void_p]
-    library.uc_strerror.restype = ctypes.c_char_p
-    library.uc_mem_map_ptr.argtypes = [c_void_p, c_uint64, c_size_t, c_uint32, c_void_p]
-    library.uc_reg_write.argtypes = [c_void_p, c_int, c_void_p]
-    library.uc_reg_read.argtypes = [c_void_p, c_int, c_void_p]
-    library.uc_context_reg_write.argtypes = [c_void_p, c_int, c_void_p]
-    library.uc_context_reg_read.argtypes = [c_void_p, c_int, c_void_p]
-    library.uc_context_alloc.argtypes = [c_void_p, POINTER(c_void_p)]
-    library.uc_context_save.argtypes = [c_void_p, c_void_p]
-    library.uc_context_restore.argtypes = [c_void_p, c_void_p]
-    library.uc_context_free.argtypes = [c_void_p]
-    library.uc_context_size.argtypes = [c_void_p]
-    library.uc_context_size.restype = c_size_t
-    library.uc_emu_start.argtypes = [c_void_p, c_uint64, c_uint64, c_uint64, c_size_t]
-    library.uc_emu_stop.argtypes = [c_void_p]
-    if native.is_missing():
-        raise EngineError("the engine's native part is not built: run python -m runtime.guest.build")
-    native.attach(library)
-    return library
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    library = ctypes.CDLL(None, use_errno=True)
-    library.timer_create.argtypes = [c_int, POINTER(_SignalEvent), POINTER(c_void_p)]
-    library.timer_settime.argtypes = [c_void_p, c_int, POINTER(_TimerSpec), c_void_p]
-    library.timer_delete.argtypes = [c_void_p]
-    return library
-
-
-def _check(error: int, doing: str) -> None:
-    if error:
-        raise EngineError(f"Unicorn failed to {doing}: {_library().uc_strerror(error).decode()}")
-
-
-class UnicornContext:
-    """Registers of one guest thread: in the engine while it is the engine's current one, else in a saved copy."""
-
-    def __init__(self, engine: UnicornEngine) -> None:
-        self._engine = engine
-        self._library = engine._library
-        handle = c_void_p()
-        _check(self._library.uc_context_alloc(engine._uc, byref(handle)), "allocate a context")
-        self._handle: c_void_p | None = handle
-        assert handle.value is not None
-        ctypes.memmove(handle.value, engine._first_moment, len(engine._first_moment))
-        place = handle.value + _ENV_IN_CONTEXT
-        self._saved = memoryview((c_uint64 * 17).from_address(place)).cast("B").cast("Q")
-        self.registers: memoryview = self._saved
-        self._rip: int | None = None
-        self._debug_changed = False
-        self._debug: tuple[int, int, int, int, int, int] = (0, 0, 0, 0, _DR6_FIXED, _DR7_FIXED)
-
-    @property
-    def _current(self) -> bool:
-        return self._engine._current is self
-
-    @property
-    def rip(self) -> int:
-        """Where the thread goes on."""
-        if self._rip is not None:
-            return self._rip
-        return int(self.registers[16]) + (self._engine._advance if self._current else 0)
-
-    @rip.setter
-    def rip(self, value: int) -> None:
-        self._rip = value
-
-    def _read(self, register: int, target: object) -> None:
-        if self._current:
-            _check(self._library.uc_reg_read(self._engine._uc, register, target), "read a register")
-        else:
-            _check(self._library.uc_context_reg_read(self._handle, register, target), "read a register")
-
-    def _write(self, register: int, source: object) -> None:
-        if self._current:
-            _check(self._library.uc_reg_write(self._engine._uc, register, source), "write a register")
-        else:
-            _check(self._library.uc_context_reg_write(self._handle, register, source), "write a register")
-
-    def _get_word(self, register: int) -> int:
-        value = c_uint64()
-        self._read(register, byref(value))
-        return value.value
-
-    def _set_word(self, register: int, value: int) -> None:
-        self._write(register, byref(c_uint64(value)))
-
-    @property
-    def flags(self) -> int:
-        """RFLAGS."""
-        return self._get_word(x86.UC_X86_REG_RFLAGS)
-
-    @flags.setter
-    def flags(self, value: int) -> None:
-        # Ring 3 may not change IOPL, IF, VM, NT; keep what the processor would keep.
-        self._set_word(x86.UC_X86_REG_RFLAGS, value & 0x250DD5 | 0x202)
-
-    @property
-    def fs_base(self) -> int:
-        """Base of FS."""
-        return self._get_word(x86.UC_X86_REG_FS_BASE)
-
-    @fs_base.setter
-    def fs_base(self, value: int) -> None:
-        self._set_word(x86.UC_X86_REG_FS_BASE, value)
-
-    @property
-    def gs_base(self) -> int:
-        """Base of GS."""
-        return self._get_word(x86.UC_X86_REG_GS_BASE)
-
-    @gs_base.setter
-    def gs_base(self, value: int) -> None:
-        self._set_word(x86.UC_X86_REG_GS_BASE, value)
-
-    def segments(self) -> tuple[int, int, int, int, int, int]:
-        """Return the selectors CS, DS, ES, FS, GS, SS."""
-        cs, ds, es, fs, gs, ss = (self._get_word(register) & 0xFFFF for register in _SEGMENT_IDS)
-        return cs, ds, es, fs, gs, ss
-
-    def get_vector(self, index: int) -> bytes:
-        """Return XMM register `index`, 16 bytes."""
-        value = (c_char * 16)()
-        self._read(x86.UC_X86_REG_XMM0 + index, value)
-        return value.raw
-
-    def set_vector(self, index: int, value: bytes) -> None:
-        """Set XMM register `index` from 16 bytes."""
-        self._write(x86.UC_X86_REG_XMM0 + index, (c_char * 16).from_buffer_copy(value))
-
-    def get_fxsave(self) -> bytes:
-        """Return x87, MMX and SSE state as an FXSAVE image (Intel SDM volume 1, 10.5.1)."""
-        image = bytearray(512)
-        control = self._get_word(x86.UC_X86_REG_FPCW) & 0xFFFF
-        status = self._get_word(x86.UC_X86_REG_FPSW) & 0xFFFF
-        tags = self._get_word(x86.UC_X86_REG_FPTAG) & 0xFFFF
-        abridged = sum(1 << index for index in range(8) if tags >> 2 * index & 3 != 3)
-        mxcsr = c_uint32()
-        self._read(x86.UC_X86_REG_MXCSR, byref(mxcsr))
-        struct.pack_into("<HHB", image, 0, control, status, abridged)
-        struct.pack_into("<II", image, 24, mxcsr.value, 0xFFFF)
-        for index in range(8):
-            value = (c_char * 16)()
-            self._read(x86.UC_X86_REG_ST0 + index, value)
-            image[32 + 16 * index : 42 + 16 * index] = value.raw[:10]
-        for index in range(16):
-            image[160 + 16 * index : 176 + 16 * index] = self.get_vector(index)
-        return bytes(image)
-
-    def set_fxsave(self, image: bytes) -> None:
-        """Load x87, MMX and SSE state from an FXSAVE image."""
-        control, status, abridged = struct.unpack_from("<HHB", image, 0)
-        tags = sum(3 << 2 * index for index in range(8) if not abridged >> index & 1)
-        self._set_word(x86.UC_X86_REG_FPCW, control)
-        self._set_word(x86.UC_X86_REG_FPSW, status)
-        for index in range(8):
-            self._write(x86.UC_X86_REG_ST0 + index, (c_char * 16).from_buffer_copy(image, 32 + 16 * index))
-        self._set_word(x86.UC_X86_REG_FPTAG, tags)
-        self._write(x86.UC_X86_REG_MXCSR, byref(c_uint32(struct.unpack_from("<I", image, 24)[0] & 0xFFFF)))
-        for index in range(16):
-            self.set_vector(index, image[160 + 16 * index : 176 + 16 * index])
-
-    def get_debug(self) -> tuple[int, int, int, int, int, int]:
-        """Return the debug registers DR0 to DR3, DR6 and DR7."""
-        if self._engine._armed is self and not self._debug_changed:
-            self._debug = (*self._debug[:4], self._engine._debug_status.value, self._debug[5])
-        return self._debug
-
-    def set_debug(self, values: tuple[int, int, int, int, int, int]) -> None:
-        """Set the debug registers; they count from when the context runs next."""
-        *addresses, status, control = values
-        one, two, three, four = addresses
-        self._debug = (one, two, three, four, status & 0xE00F | _DR6_FIXED, control & 0xFFFF0355 | _DR7_FIXED)
-        self._debug_changed = True
-        if self._current:
-            self._engine.kick()
-
-    def close(self) -> None:
-        """Release the context."""
-        with self._engine._switching:
-            if self._handle is not None:
-                if self._current:
-                    if self._engine._armed is self:
-                        self._engine._armed = None
-                    self._engine._current = None
-                self._library.uc_context_free(self._handle)
-                self._handle = None
 
 
 class UnicornEngine:
@@ -349,7 +126,7 @@ class UnicornEngine:
     def __init__(self, memory: PhysicalMemory, page_table: PageTable, handlers: Handlers) -> None:
         """Raises EngineError when libunicorn is not the build whose structures are known here."""
         self.page_table = page_table
-        self._library = _library()
+        self._library = open_library()
         self._memory = memory
         self._handlers = handlers
         self._current: UnicornContext | None = None
@@ -368,10 +145,10 @@ class UnicornEngine:
         self._lost = native.LostPages()
         self._lost_place = byref(self._lost)
         self._uc = c_void_p()
-        _check(self._library.uc_open(_UC_ARCH_X86, _UC_MODE_64, byref(self._uc)), "start")
+        check(self._library.uc_open(_UC_ARCH_X86, _UC_MODE_64, byref(self._uc)), "start")
         self._library.uc_ctl(self._uc, c_uint32(_TCG_BUFFER_SIZE), c_uint32(_CODE_BUFFER))
         size = memory.size
-        _check(self._library.uc_mem_map_ptr(self._uc, 0, size, const.UC_PROT_ALL, memory.base), "map memory")
+        check(self._library.uc_mem_map_ptr(self._uc, 0, size, const.UC_PROT_ALL, memory.base), "map memory")
         self._env = self._find_state()
         self._registers = memoryview((c_uint64 * 17).from_address(self._env)).cast("B").cast("Q")
         self._error_code = c_uint32.from_address(self._env + _ERROR_CODE_IN_ENV)
@@ -393,10 +170,10 @@ class UnicornEngine:
         assert self._uc.value is not None
         env = c_uint64.from_address(self._uc.value + _CPU_IN_UC).value + _ENV_IN_CPU
         saved = c_void_p()
-        _check(self._library.uc_context_alloc(self._uc, byref(saved)), "allocate a context")
+        check(self._library.uc_context_alloc(self._uc, byref(saved)), "allocate a context")
         self._library.uc_context_save(self._uc, saved)
         assert saved.value is not None
-        words = (c_uint64 * 16).from_address(saved.value + _ENV_IN_CONTEXT)
+        words = (c_uint64 * 16).from_address(saved.value + ENV_IN_CONTEXT)
         known = tuple(words) == _MAGIC and _readable(env) and tuple((c_uint64 * 16).from_address(env)) == _MAGIC
         self._library.uc_context_free(saved)
         if not known:
@@ -441,7 +218,7 @@ class UnicornEngine:
         self._old_exception.value = -1
 
     def _set(self, register: int, value: int) -> None:
-        _check(self._library.uc_reg_write(self._uc, register, byref(c_uint64(value))), "write a register")
+        check(self._library.uc_reg_write(self._uc, register, byref(c_uint64(value))), "write a register")
 
     def _enter_ring3(self) -> None:
         """Run one IRETQ: writing CS and SS alone would leave the privilege level at 0."""
@@ -454,11 +231,11 @@ class UnicornEngine:
         data[frame + 0x900 : frame + 0x900 + len(_PROBE_VALUES)] = _PROBE_VALUES
         data[frame + 0xF00 : frame + 0xF28] = struct.pack("<5Q", _FIRST_RIP, _CS64, _INITIAL_FLAGS, 0, _SS)
         self.page_table.set(_KERNEL, frame, PRESENT | WRITABLE)
-        gdt = _MemoryManagementRegister(0, _KERNEL, 8 * len(_GDT) - 1, 0)
-        _check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_GDTR, byref(gdt)), "set GDTR")
-        efer = _ModelSpecificRegister(0xC0000080, 0xD01)
-        _check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_MSR, byref(efer)), "set EFER")
-        self._set(x86.UC_X86_REG_CR4, 0x6A0 | 1 << 16)
+        gdt = MemoryManagementRegister(0, _KERNEL, 8 * len(_GDT) - 1, 0)
+        check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_GDTR, byref(gdt)), "set GDTR")
+        efer = ModelSpecificRegister(0xC0000080, 0xD01)
+        check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_MSR, byref(efer)), "set EFER")
+        self._set(x86.UC_X86_REG_CR4, 0x6A0 | _CR4_FSGSBASE | _CR4_OSXSAVE)
         self._set(x86.UC_X86_REG_CR3, self.page_table.root)
         self._set(x86.UC_X86_REG_CR0, 0x80010033)
         self._set(x86.UC_X86_REG_RSP, _KERNEL_STACK)
@@ -467,7 +244,7 @@ class UnicornEngine:
                                    (x86.UC_X86_REG_GS, _DS)):  # fmt: skip
             self._set(register, selector)
         self._set(x86.UC_X86_REG_RSP, 0)
-        _check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_MXCSR, byref(c_uint32(0x1F80))), "set MXCSR")
+        check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_MXCSR, byref(c_uint32(0x1F80))), "set MXCSR")
         self._set(x86.UC_X86_REG_FPCW, 0x27F)
         self._old_exception.value = -1
         self._ready = True
@@ -475,41 +252,43 @@ class UnicornEngine:
     def _probe(self) -> None:
         """Run the instructions of `_PROBE`: each native replacement must see the state where libunicorn has it."""
         address = _ENTRY
-        for instruction in _PROBE[:-2]:
-            _check(self._library.uc_emu_start(self._uc, address, 0, 0, 1), "run the probe")
+        for instruction in _PROBE[:-3]:
+            check(self._library.uc_emu_start(self._uc, address, 0, 0, 1), "run the probe")
             address += len(instruction)
         mxcsr, control = c_uint32(), ctypes.c_uint16()
         top, vector = (c_char * 16)(), (c_char * 16)()
         for register, target in ((x86.UC_X86_REG_MXCSR, mxcsr), (x86.UC_X86_REG_FPCW, control),
                                  (x86.UC_X86_REG_ST0, top), (x86.UC_X86_REG_XMM0, vector)):  # fmt: skip
-            _check(self._library.uc_reg_read(self._uc, register, byref(target)), "read a register")
+            check(self._library.uc_reg_read(self._uc, register, byref(target)), "read a register")
         seen = (struct.pack("<IH", mxcsr.value, control.value), top.raw[:10], vector.raw)
         if native.state_of_last_ldmxcsr() not in (None, self._env) or seen != (_PROBE_VALUES, _TWO, b"\xff" * 16):
             raise EngineError(
                 "libunicorn does not use the engine's native part: another version, or loaded before runtime.cpu"
             )
-        for instruction in _PROBE[-2:]:
-            _check(self._library.uc_emu_start(self._uc, address, 0, 0, 1), "enter ring 3")
+        self._set(x86.UC_X86_REG_RAX, _XCR0)
+        for instruction in _PROBE[-3:]:
+            check(self._library.uc_emu_start(self._uc, address, 0, 0, 1), "enter ring 3")
             address += len(instruction)
-        _check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_XMM0, (c_char * 16)()), "write a register")
+        self._set(x86.UC_X86_REG_RAX, 0)
+        check(self._library.uc_reg_write(self._uc, x86.UC_X86_REG_XMM0, (c_char * 16)()), "write a register")
 
     def _snapshot(self) -> bytes:
         """Return the engine's state as uc_context_save stores it."""
         saved = c_void_p()
-        _check(self._library.uc_context_alloc(self._uc, byref(saved)), "allocate a context")
-        _check(self._library.uc_context_save(self._uc, saved), "save a context")
+        check(self._library.uc_context_alloc(self._uc, byref(saved)), "allocate a context")
+        check(self._library.uc_context_save(self._uc, saved), "save a context")
         assert saved.value is not None
         data = ctypes.string_at(saved.value, self._library.uc_context_size(self._uc))
         self._library.uc_context_free(saved)
         return data
 
     def _create_timer(self) -> c_void_p:
-        event = _SignalEvent()
+        event = SignalEvent()
         event.value = self._uc.value
-        event.notify = _SIGEV_THREAD
+        event.notify = SIGEV_THREAD
         event.function = ctypes.cast(self._library.uc_emu_stop, c_void_p).value
         timer = c_void_p()
-        if _libc().timer_create(_CLOCK_MONOTONIC, byref(event), byref(timer)):
+        if libc().timer_create(CLOCK_MONOTONIC, byref(event), byref(timer)):
             raise EngineError("the host refuses a timer")
         return timer
 
@@ -555,14 +334,14 @@ class UnicornEngine:
                 self._failure = error
             stop(uc)
 
-        callbacks = (_OutCallback(trap), _SyscallCallback(syscall), _InterruptCallback(interrupt))
+        callbacks = (OutCallback(trap), SyscallCallback(syscall), InterruptCallback(interrupt))
         add, handle = self._library.uc_hook_add, c_size_t()
         everywhere = (c_void_p(0), c_uint64(1), c_uint64(0))
         instruction, interrupts = c_int(const.UC_HOOK_INSN), c_int(const.UC_HOOK_INTR)
-        _check(add(uc, byref(handle), instruction, callbacks[0], *everywhere, c_int(x86.UC_X86_INS_OUT)), "hook OUT")
+        check(add(uc, byref(handle), instruction, callbacks[0], *everywhere, c_int(x86.UC_X86_INS_OUT)), "hook OUT")
         service = c_int(x86.UC_X86_INS_SYSCALL)
-        _check(add(uc, byref(handle), instruction, callbacks[1], *everywhere, service), "hook SYSCALL")
-        _check(add(uc, byref(handle), interrupts, callbacks[2], *everywhere), "hook interrupts")
+        check(add(uc, byref(handle), instruction, callbacks[1], *everywhere, service), "hook SYSCALL")
+        check(add(uc, byref(handle), interrupts, callbacks[2], *everywhere), "hook interrupts")
         return callbacks
 
     def _interrupt(self, vector: int) -> bool:
@@ -600,7 +379,7 @@ class UnicornEngine:
     def _arm(self, context: UnicornContext) -> None:
         """Put the context's breakpoints in force, if it has any."""
         context._debug_changed = False
-        if not context._debug[5] & _DR7_ENABLE:
+        if not context._debug[5] & DR7_ENABLE:
             return
         for register, value in zip((0, 1, 2, 3, 6, 7), context._debug, strict=True):
             self._set_debug(register, value)
@@ -611,12 +390,19 @@ class UnicornEngine:
         if self._armed is not None:
             self._armed.get_debug()
             self._armed = None
-            self._set_debug(7, _DR7_FIXED)
+            self._set_debug(7, DR7_FIXED)
 
     def _save(self, context: UnicornContext) -> None:
         self._disarm()
         self._library.uc_context_save(self._uc, context._handle)
         context.registers = context._saved
+
+    def put_down(self, context: UnicornContext) -> None:
+        """Save the registers of a context that runs no more, if the engine holds them."""
+        with self._switching:
+            if self._current is context:
+                self._save(context)
+                self._current = None
 
     def run(self, context: Context) -> None:
         """Run until a handler declines to go on or `kick` is called. Raises EngineError when Unicorn gives up."""
@@ -628,7 +414,7 @@ class UnicornEngine:
                 self._library.uc_context_restore(self._uc, context._handle)
                 self._current = context
                 context.registers = self._registers
-                if context._debug[5] & _DR7_ENABLE:
+                if context._debug[5] & DR7_ENABLE:
                     context._debug_changed = True
         if context._debug_changed:
             self._disarm()
@@ -659,7 +445,7 @@ class UnicornEngine:
         if error == const.UC_ERR_INSN_INVALID:
             self._handlers.on_exception(6, 0)
             return
-        _check(error, f"run at {int(self._registers[16]):#x}")
+        check(error, f"run at {int(self._registers[16]):#x}")
 
     def kick(self) -> None:
         """Make a running or the next `run` return soon."""
@@ -671,8 +457,8 @@ class UnicornEngine:
         """Arm the slice timer; a stop that comes between two runs may be lost, so `kick` arms it too."""
         if self._uc.value is None:
             return
-        spec = _TimerSpec(_Timespec(0, 0), _Timespec(int(seconds), int(seconds % 1 * 1e9)))
-        _libc().timer_settime(self._timer, 0, byref(spec), None)
+        spec = TimerSpec(Timespec(0, 0), Timespec(int(seconds), int(seconds % 1 * 1e9)))
+        libc().timer_settime(self._timer, 0, byref(spec), None)
 
     def flush(self) -> None:
         """Forget cached translations: at once on the thread that runs the engine, else as soon as it looks up."""
@@ -701,7 +487,9 @@ class UnicornEngine:
     def close(self) -> None:
         """Release the engine."""
         if self._uc.value is not None:
-            _libc().timer_delete(self._timer)
+            if self._current is not None:
+                self.put_down(self._current)
+            libc().timer_delete(self._timer)
             # A slice timer that has just run out may still be on its way to uc_emu_stop, on a thread of libc's own.
             release = threading.Timer(_TIMER_GRACE, self._library.uc_close, (self._uc,))
             release.daemon = True

@@ -8,7 +8,7 @@ from runtime.cpu.physical import PhysicalMemory
 from runtime.memory.backing import ZeroBacking
 from runtime.nt.clock import Clock, shared_user_data_time
 
-_FEATURES = (2, 3, 6, 8, 10, 12, 13, 14, 17, 20, 22, 23, 28, 30, 32, 33, 36, 37, 38)
+_FEATURES = (2, 3, 6, 8, 10, 12, 13, 14, 17, 20, 22, 23, 28, 32, 36, 37, 38)
 """PF_* numbers that are present: MMX, SSE to SSE4.2, RDTSC, PAE, NX, CMPXCHG16B, RDRAND, FSGSBASE, RDTSCP…"""
 
 
