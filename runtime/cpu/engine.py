@@ -115,7 +115,6 @@ class Handlers(Protocol):
         """The guest executed INT `vector` (or INT3); RIP is behind it."""
         ...
 
-
     def on_lost_pages(self, frames: list[int]) -> None:
         """Guest code touched mapped pages whose files have shrunk: it saw zeros, and has been stopped soon after."""
         ...

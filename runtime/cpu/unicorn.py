@@ -384,6 +384,7 @@ class UnicornEngine:
         for register, value in zip((0, 1, 2, 3, 6, 7), context._debug, strict=True):
             self._set_debug(register, value)
         self._armed = context
+        self._library.uc_ctl(self._uc, c_uint32(_TLB_FLUSH))  # its entries say which pages have data breakpoints
 
     def _disarm(self) -> None:
         """Take away the breakpoints of the context that has some; a saved state must not hold them."""
@@ -391,6 +392,7 @@ class UnicornEngine:
             self._armed.get_debug()
             self._armed = None
             self._set_debug(7, DR7_FIXED)
+            self._library.uc_ctl(self._uc, c_uint32(_TLB_FLUSH))
 
     def _save(self, context: UnicornContext) -> None:
         self._disarm()

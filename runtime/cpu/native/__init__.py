@@ -32,8 +32,8 @@ def _load() -> ctypes.CDLL | None:
     library.winfs_attach.restype = None
     library.winfs_attach_engine.argtypes = [c_void_p, c_void_p]
     library.winfs_attach_engine.restype = None
-    library.winfs_attach_out.argtypes = [c_void_p]
-    library.winfs_attach_out.restype = None
+    library.winfs_attach_faults.argtypes = [c_void_p, c_void_p]
+    library.winfs_attach_faults.restype = None
     library.winfs_attach_jumps.argtypes = [c_void_p]
     library.winfs_attach_jumps.restype = None
     library.winfs_run.argtypes = [c_void_p, c_uint64, c_void_p, c_void_p]
@@ -60,7 +60,8 @@ def attach(unicorn: ctypes.CDLL) -> None:
         LIBRARY.winfs_attach(raise_exception, ctypes.cast(unicorn.update_mxcsr_status_x86_64, c_void_p))
         start, stop = ctypes.cast(unicorn.uc_emu_start, c_void_p), ctypes.cast(unicorn.uc_emu_stop, c_void_p)
         LIBRARY.winfs_attach_engine(start, stop)
-        LIBRARY.winfs_attach_out(ctypes.cast(unicorn.helper_outb_x86_64, c_void_p))
+        leave = ctypes.cast(unicorn.cpu_loop_exit_restore_x86_64, c_void_p)
+        LIBRARY.winfs_attach_faults(ctypes.cast(unicorn.helper_outb_x86_64, c_void_p), leave)
         LIBRARY.winfs_attach_jumps(ctypes.cast(unicorn.helper_lookup_tb_ptr_x86_64, c_void_p))
 
 

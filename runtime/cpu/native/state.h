@@ -51,6 +51,8 @@ _Static_assert(__builtin_offsetof(State, mxcsr) == 0x330, "mxcsr");
 _Static_assert(__builtin_offsetof(State, vectors) == 0x338, "vectors");
 _Static_assert(__builtin_offsetof(State, debug) == 5400, "debug");
 
+enum { STATE_IN_PROCESSOR = 0x8A50 }; /* where libunicorn's CPUState has it */
+
 enum { CARRY = 1, PARITY = 4, ZERO = 0x40, SIGN = 0x80, OVERFLOW = 0x800 };
 
 /* libunicorn's: raises a processor exception in the instruction whose translation returns to `where`; does not return. */

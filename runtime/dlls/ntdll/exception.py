@@ -38,6 +38,8 @@ def NtContinue(thread: Thread, ContextRecord: PVOID, TestAlert: BOOLEAN) -> NTST
 @ntdll.export("threading")
 def NtGetContextThread(thread: Thread, ThreadHandle: HANDLE, ThreadContext: PVOID) -> NTSTATUS:
     target = get_object(thread, ThreadHandle, Thread, 0x0008)
+    if target.ended:
+        raise st.NtError(st.STATUS_UNSUCCESSFUL)
     memory = thread.process.memory
     flags = memory.read_u32(ThreadContext + 0x30)
     captured = ctx.capture(target.context, flags)
@@ -50,6 +52,8 @@ def NtGetContextThread(thread: Thread, ThreadHandle: HANDLE, ThreadContext: PVOI
 @ntdll.export("threading")
 def NtSetContextThread(thread: Thread, ThreadHandle: HANDLE, ThreadContext: PVOID) -> NTSTATUS:
     target = get_object(thread, ThreadHandle, Thread, 0x0010)
+    if target.ended:
+        raise st.NtError(st.STATUS_UNSUCCESSFUL)
     context = thread.process.memory.read(ThreadContext, ctx.SIZE)
     if target is thread and ctx.flags_of(context) & ctx.CONTEXT_CONTROL & 0xF:
         thread.context.registers[Gpr.RAX] = st.STATUS_SUCCESS  # where the context does not bring it
