@@ -36,7 +36,7 @@ _CPYTHON = """
 test_bufio test_bz2 test_compileall test_dbm test_dbm_dumb test_dbm_gnu test_dbm_ndbm test_fcntl test_file
 test_filecmp test_fileinput test_fileio test_genericpath test_glob test_gzip test_import test_io test_largefile
 test_lzma test_mailbox test_mmap test_ntpath test_os test_pathlib test_posix test_posixpath test_py_compile
-test_shelve test_shutil test_sqlite3 test_stat test_tarfile test_tempfile test_unicode_file
+test_shelve test_shutil test_stat test_tarfile test_tempfile test_unicode_file
 test_unicode_file_functions test_zipapp test_zipfile test_zipimport
 """
 

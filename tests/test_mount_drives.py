@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Compiler
 from mounting import Mounted, mount
 
 
@@ -167,6 +168,56 @@ def test_attributes_times_and_extended_attributes(work: Path) -> None:
     os.truncate(path, 3)
     assert path.read_bytes() == b"xxx"
     assert os.statvfs(path).f_blocks > 0
+
+
+STREAMS = r"""
+#include <windows.h>
+#include <stdio.h>
+static void show(const char *name) {
+    char text[64] = "";
+    DWORD done;
+    HANDLE file = CreateFileA(name, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE) { printf("%lu\n", GetLastError()); return; }
+    ReadFile(file, text, 63, &done, NULL);
+    printf("%s\n", text);
+    CloseHandle(file);
+}
+int main(int argc, char **argv) {
+    DWORD done;
+    HANDLE file;
+    show("file.txt:note");
+    show("FILE.TXT:Note:$DATA");
+    show("file.txt:missing");
+    file = CreateFileA("file.txt:From Program", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    WriteFile(file, "hello", 5, &done, NULL);
+    CloseHandle(file);
+    return 0;
+}
+"""
+
+
+def test_streams_are_files_behind_a_colon(mounted: Mounted, work: Path, compile_c: Compiler) -> None:
+    (work / "file.txt").write_text("main")
+    (work / "file.txt:note").write_text("first")
+    with open(work / "FILE.txt:NOTE", "a") as file:
+        file.write(" second")
+    assert (work / "file.txt:note:$DATA").read_text() == "first second"
+    assert (work / "file.txt:note").stat().st_size == 12
+    assert os.listdir(work) == ["file.txt"]
+    assert (work / "file.txt").read_text() == "main"
+    (work / "programs.exe").write_bytes(compile_c(STREAMS, name="streams.exe").read_bytes())
+    output = mounted.start("programs.exe", cwd=work).communicate(timeout=60)[0].decode().split("\r\n")
+    assert output == ["first second", "first second", "2", ""]
+    assert (work / "file.txt:from program").read_text() == "hello"
+    assert "user.DosStream.From Program:$DATA" in os.listxattr(work / "file.txt")
+    with pytest.raises(OSError, match="No space left"):
+        (work / "file.txt:large").write_bytes(bytes(70_000))
+    shutil.move(work / "file.txt:note", work / "moved")
+    assert (work / "moved").read_text() == "first second"
+    (work / "file.txt:from program").unlink()
+    assert not (work / "file.txt:from program").exists()
+    with pytest.raises(FileNotFoundError):
+        (work / "file.txt:none").read_text()
 
 
 def test_memory_maps_and_locks_serve_a_database(work: Path) -> None:

@@ -33,7 +33,8 @@ TIMEOUT = 1.0
 """Seconds the kernel may believe what it was told of a drive."""
 _FRESH = 0.5
 """Seconds for which what a listing saw of a file answers the stat that follows it."""
-_USER = "user."
+_KINDS = ("user.", "trusted.")
+"""The kinds of extended attributes that are kept; only root on the host may use the second."""
 
 
 @contextlib.contextmanager
@@ -184,26 +185,26 @@ class Placed(Node):
         with self.place() as place:
             found = {}
             for name in os.listxattr(place):
-                if name.startswith(_USER):
+                if name.startswith(_KINDS):
                     with contextlib.suppress(OSError):
                         found[os.fsencode(name)] = os.getxattr(place, name)
             return found
 
     def extended_attribute(self, name: bytes) -> bytes:
-        if not name.startswith(b"user."):
+        if not os.fsdecode(name).startswith(_KINDS):
             raise fail(errno.ENODATA)
         with self.place() as place:
             return os.getxattr(place, name)
 
     def set_extended_attribute(self, name: bytes, value: bytes) -> None:
-        if not name.startswith(b"user."):
+        if not os.fsdecode(name).startswith(_KINDS):
             raise fail(errno.EOPNOTSUPP)
         self.prepare()
         with self.place() as place:
             os.setxattr(place, name, value)
 
     def remove_extended_attribute(self, name: bytes) -> None:
-        if not name.startswith(b"user."):
+        if not os.fsdecode(name).startswith(_KINDS):
             raise fail(errno.ENODATA)
         self.prepare()
         with self.place() as place:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from runtime.vfs import names
+from runtime.vfs.changes import Notify
 from runtime.vfs.drive import Drive, Location
 from winfs.mount.drive_files import (
     TIMEOUT,
@@ -27,6 +28,7 @@ from winfs.mount.drive_files import (
     synchronizing,
 )
 from winfs.mount.drive_names import name_for_new, shown, windows_name
+from winfs.mount.drive_streams import StreamOfFile, stream_name
 from winfs.mount.node import Directory, File, Node, Rest, fail
 
 if TYPE_CHECKING:
@@ -160,9 +162,20 @@ class DriveDirectory(Placed, Directory):
                 break
         return None
 
+    def _stream(self, name: str) -> StreamOfFile | None:
+        """The stream, existing or not, of an existing file that a name means."""
+        parts = stream_name(name)
+        if parts is None or not parts.stream:
+            return None
+        found = self._find(parts.file) if parts.file else None
+        return StreamOfFile(self._node(found[0], found[1]), parts.stream) if found is not None else None
+
     def look_up(self, name: str) -> Node:
         found = self._find(name)
         if found is None:
+            stream = self._stream(name)
+            if stream is not None and stream.find() is not None:
+                return stream
             raise fail(errno.ENOENT)
         host, status, exact = found
         node = self._node(host, status)
@@ -191,6 +204,12 @@ class DriveDirectory(Placed, Directory):
         return Location(self.volume.drive, self.below(names.to_host(windows)), windows)
 
     def create(self, name: str, mode: int) -> File:
+        stream = self._stream(name)
+        if stream is not None:
+            if stream.find() is not None:
+                raise fail(errno.EEXIST)
+            stream.store(lambda data: data, Notify.STREAM_NAME)
+            return stream
         location = self._free(name)
         with self.volume.changing():
             descriptor = self.volume.drive.create_file(location, os.O_RDWR)
@@ -244,6 +263,10 @@ class DriveDirectory(Placed, Directory):
         return found[0], self._node(found[0], found[1])
 
     def remove(self, name: str) -> None:
+        stream = self._stream(name)
+        if stream is not None:
+            stream.delete()
+            return
         host, node = self._existing(name)
         if isinstance(node, DriveDirectory):
             raise fail(errno.EISDIR)
@@ -263,6 +286,8 @@ class DriveDirectory(Placed, Directory):
     def rename(self, name: str, target: Directory, new_name: str, *, replace: bool) -> None:
         if not isinstance(target, DriveDirectory) or target.volume is not self.volume:
             raise fail(errno.EXDEV)
+        if self._stream(name) is not None or target._stream(new_name) is not None:
+            raise fail(errno.EXDEV)  # `mv` then copies
         host, node = self._existing(name)
         windows = name_for_new(new_name)
         found = target._find(new_name)

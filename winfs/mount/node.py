@@ -34,11 +34,11 @@ def fail(number: int) -> OSError:
 
 @dataclass(slots=True)
 class Attributes:
-    """What stat shows. Times are ns since 1970, 0 meaning since the mount; `inode` 0 is the number FUSE gave."""
+    """What stat shows. Times are ns since 1970; `modified` None means since the mount; `inode` 0 is FUSE's number."""
 
     mode: int
     size: int = 0
-    modified: int = 0
+    modified: int | None = None
     accessed: int | None = None
     changed: int | None = None
     links: int = 1

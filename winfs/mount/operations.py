@@ -170,7 +170,7 @@ class MountOperations(pyfuse3.Operations):
             entry.st_rdev = found.device
         entry.st_size = found.size
         entry.st_blocks = -(-found.size // _BLOCK) if found.blocks is None else found.blocks
-        modified = found.modified or self._started
+        modified = self._started if found.modified is None else found.modified
         entry.st_mtime_ns = modified
         entry.st_atime_ns = modified if found.accessed is None else found.accessed
         entry.st_ctime_ns = modified if found.changed is None else found.changed

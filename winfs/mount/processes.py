@@ -171,7 +171,6 @@ class _PidDirectory(Directory):
             return Text(key, lambda: b"")
         return StreamFile(key, partial(spool.process, self._pid), None, self._pollers)
 
-
     def _output(self, output: Output) -> Callable[[Hashable], Node]:
         return lambda key: StreamFile(key, lambda: output, None, self._pollers)
 
