@@ -38,11 +38,13 @@ class Mounted:
             capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
-    def start(self, *arguments: str | os.PathLike[str], cwd: Path | None = None) -> subprocess.Popen[bytes]:
+    def start(
+        self, *arguments: str | os.PathLike[str], cwd: Path | None = None, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
         """Start a program with `winfs run`."""
         return subprocess.Popen(
             [sys.executable, "-m", "winfs", "run", *map(os.fspath, arguments)], env=environment(self.home),
-            cwd=cwd or self.c, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd=cwd or self.c, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def process_of(self, image: str) -> Path:

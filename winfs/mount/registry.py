@@ -442,6 +442,12 @@ class ValueFile(File):
             return ContentHandle(content)
         return ValueHandle(self, content)
 
+    def forget_draft(self) -> None:
+        """Remove the scratch file that stands for the value."""
+        if self.draft is not None:
+            self.files.drop_scratch(self._registry_key.node, self.draft)
+            self.draft = None
+
     def check(self, content: bytes) -> None:
         """Raise OSError when this cannot become a value of the type."""
         rt.parse(self.kind, content, raw=self.raw, begun=True)
@@ -449,9 +455,7 @@ class ValueFile(File):
     def set(self, data: bytes) -> None:
         """Set the value to exact data."""
         self._registry_key.set_value(self.name, self.kind, data)
-        if self.draft is not None:
-            self.files.drop_scratch(self._registry_key.node, self.draft)
-            self.draft = None
+        self.forget_draft()
 
     def commit(self, content: bytes) -> None:
         """Set the value to what was written. Raises OSError EINVAL, ERANGE; the old value then stays."""
@@ -495,6 +499,7 @@ class ValueHandle(Handle):
     def __init__(self, file: ValueFile, content: bytes) -> None:
         self._file = file
         self._buffer = Buffer(bytearray(content))
+        self._refused = False
 
     def read(self, offset: int, size: int) -> bytes:
         return bytes(self._buffer.data[offset : offset + size])
@@ -505,6 +510,7 @@ class ValueHandle(Handle):
         try:
             self._file.check(bytes(self._buffer.data))
         except OSError:
+            self._refused = True
             self._buffer.data[:] = before
             self._buffer.written, self._buffer.truncated = written, False
             raise
@@ -532,10 +538,13 @@ class ValueHandle(Handle):
         return self._file.files.save
 
     def release(self) -> None:
+        # Nobody hears of an error any more; a bad edit leaves the old value, and no file where there was none.
+        changed = self._buffer.written or self._buffer.truncated
         try:
-            if self._buffer.written or self._buffer.truncated or self._file.draft is not None:
-                # Nobody hears of an error any more; a bad edit leaves the old value.
+            if changed or (self._file.draft is not None and not self._refused):
                 with suppress(OSError):
                     self._file.commit(bytes(self._buffer.data))
         finally:
+            if self._refused:
+                self._file.forget_draft()
             self._forget()
