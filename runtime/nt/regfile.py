@@ -15,7 +15,8 @@ from runtime.nt.registry_store import ValueRow
 
 HEADER = "Windows Registry Editor Version 5.00"
 _OLD_HEADER = "REGEDIT4"
-_LINE = 79
+_LINE = 77
+"""A line of hex digits that is so long is continued on the next one, as regedit does it."""
 
 
 class RegFileError(ValueError):
@@ -99,7 +100,16 @@ def decode_file(data: bytes) -> str:
     """Return the text of a .reg file as regedit writes it: UTF-16 with a mark; without one UTF-8."""
     if data.startswith(b"\xff\xfe"):
         return data[2:].decode("utf-16-le", "surrogatepass")
-    return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape")
+
+
+def encode_file(text: str) -> bytes:
+    """Return the text of a .reg file as UTF-8, for people and their tools; `decode_file` reads it."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def parse(text: str) -> Iterator[Operation]:
@@ -133,8 +143,8 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
     """Yield logical lines: a backslash at the end of a hex line continues it."""
     pending = ""
     start = 0
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip(" \t\r")
         if not pending:
             start = number
         if line.endswith("\\") and ('=hex' in pending + line or pending):
@@ -206,7 +216,9 @@ def _value(path: str, line: str, wide: bool) -> Operation:
 
 
 def _quote(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    # The name of a value may hold what has no other form in a line.
+    return '"' + text.replace("\r", "\\r").replace("\n", "\\n").replace("\0", "\\0") + '"'
 
 
 def format_value(row: ValueRow) -> str:
@@ -225,11 +237,11 @@ def format_value(row: ValueRow) -> str:
     pieces[-1] = pieces[-1][:2]
     lines = []
     line = head
-    for piece in pieces:
-        if len(line) + len(piece) > _LINE - 2:
+    for number, piece in enumerate(pieces, 1):
+        line += piece
+        if len(line) >= _LINE and number < len(pieces):
             lines.append(line + "\\")
             line = "  "
-        line += piece
     return "\r\n".join([*lines, line])
 
 

@@ -11,7 +11,7 @@ import errno
 
 from runtime.machine import Machine
 from runtime.nt.casing import upcase
-from runtime.nt.regfile import format_changes
+from runtime.nt.regfile import encode_file, format_changes
 from runtime.vfs.changes import Action, Change, Notify
 from winfs.mount.drive_files import Working
 from winfs.mount.node import Command, Folder, Text, fail, text
@@ -118,7 +118,7 @@ class ChangesDirectory(Folder):
 
     def _registry(self) -> bytes:
         registry = self._machine.registry
-        return text(format_changes(registry.changes(), registry.user_sid))
+        return encode_file(format_changes(registry.changes(), registry.user_sid))
 
     def mark(self) -> None:
         """Count files and registry from now on."""
