@@ -40,12 +40,16 @@ class Notify(enum.IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: `path` is the Windows path below the drive's root, without a leading backslash."""
+    """One change: `path` is the Windows path below the drive's root, without a leading backslash.
+
+    `moved_from` is where what was added here was before; "" when it is new.
+    """
 
     action: Action
     drive: str
     path: str
     notify: Notify
+    moved_from: str = ""
 
 
 Listener = Callable[[Change], None]

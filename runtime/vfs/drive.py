@@ -428,13 +428,13 @@ class Drive:
         """Forget the fold map of a directory whose entries were changed here."""
         self._folders.pop(directory, None)
 
-    def changed(self, action: Action, path: str, notify: Notify) -> None:
-        """Tell the machine that a program changed the file at a host path."""
+    def changed(self, action: Action, path: str, notify: Notify, *, moved_from: str = "") -> None:
+        """Tell the machine that a program changed the file at a host path; `moved_from` is a Windows path."""
         if action is not Action.MODIFIED:
             directory, _, host = path.rpartition("/")
             present = action in (Action.ADDED, Action.RENAMED_NEW_NAME)
             self._follow(directory, host, present=present)
-        self._feed.publish(Change(action, self.letter, self.windows_path(path), notify))
+        self._feed.publish(Change(action, self.letter, self.windows_path(path), notify, moved_from))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` for every change to any drive of the machine; returns what ends it."""
@@ -484,9 +484,12 @@ class Drive:
         self.changed(Action.REMOVED, path, Notify.DIRECTORY_NAME if directory else Notify.FILE_NAME)
 
     def rename(self, source: str, target: Location, *, replace: bool, directory: bool) -> None:
-        """Rename within the drive. Raises NtError."""
+        """Rename within the drive, over the file that is there if `replace`. Raises NtError."""
+        before = self.windows_path(source)
         with host_errors():
             self.tree.rename(source, target.path, replace=replace)
+        if replace and not names.equal(source, target.path):
+            self.changed(Action.REMOVED, target.path, Notify.FILE_NAME)
         if names.is_cut(target.path.rpartition("/")[2]):
             with contextlib.suppress(OSError):
                 fd = self.tree.locate(target.path)
@@ -501,10 +504,10 @@ class Drive:
         notify = Notify.DIRECTORY_NAME if directory else Notify.FILE_NAME
         if source.rpartition("/")[0] == target.path.rpartition("/")[0]:
             self.changed(Action.RENAMED_OLD_NAME, source, notify)
-            self.changed(Action.RENAMED_NEW_NAME, target.path, notify)
+            self.changed(Action.RENAMED_NEW_NAME, target.path, notify, moved_from=before)
         else:
             self.changed(Action.REMOVED, source, notify)
-            self.changed(Action.ADDED, target.path, notify)
+            self.changed(Action.ADDED, target.path, notify, moved_from=before)
 
     def link(self, source: str, target: Location) -> None:
         """Make a hard link at a Location that is free. Raises NtError."""

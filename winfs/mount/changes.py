@@ -30,7 +30,6 @@ class FileChanges:
         """Upper-case path to kind and path."""
         self.dropped = 0
         """Changes to files that were too many to keep apart."""
-        self._renamed = ""
 
     def mark(self) -> None:
         """Count from now on."""
@@ -41,21 +40,15 @@ class FileChanges:
         """Take one change."""
         path = f"{change.drive}:\\{change.path}"
         match change.action:
-            case Action.ADDED:
+            case Action.ADDED | Action.RENAMED_NEW_NAME:
                 self._added(path)
-            case Action.REMOVED:
+                if change.moved_from and change.notify & Notify.DIRECTORY_NAME:
+                    self._carry(f"{change.drive}:\\{change.moved_from}", path)
+            case Action.REMOVED | Action.RENAMED_OLD_NAME:
                 self._removed(path)
             case Action.MODIFIED:
                 if change.notify & _CONTENTS:
                     self._modified(path)
-            case Action.RENAMED_OLD_NAME:
-                self._removed(path)
-                self._renamed = path
-            case Action.RENAMED_NEW_NAME:
-                self._added(path)
-                if self._renamed and change.notify & Notify.DIRECTORY_NAME:
-                    self._carry(self._renamed, path)
-                self._renamed = ""
 
     def _set(self, path: str, kind: str) -> None:
         fold = upcase(path)

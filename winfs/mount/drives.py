@@ -301,7 +301,7 @@ class DriveDirectory(Placed, Directory):
         location = Location(self.volume.drive, target.below(new_host), windows)
         with self.volume.changing():
             self.volume.drive.rename(
-                self.below(host), location, replace=replace, directory=isinstance(node, DriveDirectory)
+                self.below(host), location, replace=over is not None, directory=isinstance(node, DriveDirectory)
             )
         if isinstance(over, NamedFile):
             over.drop_place(target, new_host)
