@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from mounting import mount
 
+LONG = bool(os.environ.get("WINFS_TEST_LONG"))
+
 PATHS = some.sampled_from(["a", "b", "dir", "dir/a", "dir/b", "dir/sub", "dir/sub/c", "link"])
 DATA = some.binary(max_size=9000)
 
@@ -36,15 +38,21 @@ OPERATIONS = some.one_of(
 
 
 @pytest.fixture(scope="module", params=["plain", "overlay"])
-def drive(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Path]:
+def drive(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[tuple[Path, Path]]:
+    """A drive, and the host folder in which its files are to begin with."""
     base = tmp_path_factory.mktemp("differential")
-    if request.param == "plain":
-        with mount(base) as mounted:
-            yield mounted.c
-        return
     (base / "lower").mkdir()
-    with mount(base, "--drive", f"O:={base / 'lower'}:overlay") as mounted:
-        yield mounted.folder / "drives" / "o"
+    mode = "rw" if request.param == "plain" else "overlay"
+    with mount(base, "--drive", f"O:={base / 'lower'}:{mode}") as mounted:
+        yield mounted.folder / "drives" / "o", base / "lower"
+
+
+def fill(folder: Path) -> None:
+    """What is there before anything is done."""
+    (folder / "dir" / "sub").mkdir(parents=True)
+    for name in ("a", "dir/b", "dir/sub/c"):
+        (folder / name).write_text(f"first {name}\n")
+    (folder / "link").symlink_to("dir/b")
 
 
 def _read(path: Path) -> bytes:
@@ -106,15 +114,53 @@ def tree(root: Path) -> list[tuple[str, object]]:
 
 @given(operations=some.lists(OPERATIONS, min_size=5, max_size=40))
 @settings(
-    max_examples=25, deadline=None,
+    max_examples=2000 if LONG else 25, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-def test_a_drive_behaves_as_a_folder(drive: Path, operations: list[tuple[object, ...]]) -> None:
+def test_a_drive_behaves_as_a_folder(drive: tuple[Path, Path], operations: list[tuple[object, ...]]) -> None:
+    mounted, below = drive
     with tempfile.TemporaryDirectory() as plain:
-        ours = Path(tempfile.mkdtemp(dir=drive))
+        host = Path(tempfile.mkdtemp(dir=below))
+        for folder in (host, Path(plain)):
+            fill(folder)
+        ours = mounted / host.name
         try:
             for operation in operations:
                 assert do(ours, operation) == do(Path(plain), operation), operation
             assert tree(ours) == tree(Path(plain))
         finally:
             shutil.rmtree(ours)
+        assert not ours.exists()
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [("mkdir", "n"), ("rename", "n", "dir"), ("list", "dir")],
+        [("write", "n", b"1"), ("rename", "n", "dir"), ("mkdir", "m"), ("rename", "m", "a"), ("read", "a")],
+        [("unlink", "dir/sub/c"), ("mkdir", "n"), ("rename", "n", "dir/sub"), ("list", "dir/sub"), ("list", ".")],
+        [("rename", "dir", "n"), ("mkdir", "dir"), ("list", "dir"), ("rename", "n", "dir"), ("list", "dir")],
+        [("unlink", "dir/sub/c"), ("rmdir", "dir/sub"), ("mkdir", "dir/sub"), ("list", "dir/sub")],
+        [("unlink", "dir/sub/c"), ("rmdir", "dir/sub"), ("write", "dir/sub", b"a file"), ("read", "dir/sub")],
+        [("unlink", "a"), ("mkdir", "a"), ("list", "a"), ("rmdir", "a"), ("list", ".")],
+        [("rename", "a", "dir/b"), ("read", "dir/b"), ("rename", "dir/b", "dir/sub/c"), ("list", "dir")],
+        [("link", "a", "hard"), ("append", "hard", b"more"), ("read", "a"), ("stat", "a"), ("stat", "hard")],
+        [
+            ("rename", "dir", "m"),
+            ("rename", "m", "dir"),
+            ("read", "dir/sub/c"),
+            ("chmod", "dir", 0o700),
+            ("list", "dir"),
+        ],
+    ],
+)
+def test_what_lies_below_counts_when_something_is_renamed(
+    drive: tuple[Path, Path], tmp_path: Path, operations: list[tuple[object, ...]]
+) -> None:
+    mounted, below = drive
+    host = Path(tempfile.mkdtemp(dir=below))
+    for folder in (host, tmp_path):
+        fill(folder)
+    for operation in operations:
+        assert do(mounted / host.name, operation) == do(tmp_path, operation), operation
+    assert tree(mounted / host.name) == tree(tmp_path)

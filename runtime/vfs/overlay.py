@@ -304,13 +304,15 @@ class OverlayTree:
     def rename(self, source: str, target: str, *, replace: bool) -> None:
         self._check_name(source)
         self._check_name(target)
+        moved = self._status(source)
         try:
-            os.close(self.locate(target))
+            there = self._status(target)
         except FileNotFoundError:
             pass
         else:
             if not replace:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+            self._make_way(target, moved, there)
         self._copy_up_all(source)
         self._prepare_parent(target)
         self._hide_lower(source)
@@ -324,6 +326,22 @@ class OverlayTree:
         finally:
             os.close(old_fd)
         self._clear_whiteout(target)
+
+    def _status(self, path: str) -> os.stat_result:
+        fd = self.locate(path)
+        try:
+            return os.fstat(fd)
+        finally:
+            os.close(fd)
+
+    def _make_way(self, path: str, moved: os.stat_result, there: os.stat_result) -> None:
+        """Check what rename checks of both together: one alone may be above. Take an empty directory away."""
+        onto_directory = stat.S_ISDIR(there.st_mode)
+        if stat.S_ISDIR(moved.st_mode) != onto_directory:
+            number = errno.EISDIR if onto_directory else errno.ENOTDIR
+            raise OSError(number, os.strerror(number), path)
+        if onto_directory and (moved.st_dev, moved.st_ino) != (there.st_dev, there.st_ino):
+            self.remove_directory(path)
 
     def link(self, source: str, target: str) -> None:
         self._check_name(target)
