@@ -19,10 +19,12 @@ from runtime.memory.constants import (
     MEM_DECOMMIT,
     MEM_FREE,
     MEM_IMAGE,
+    MEM_LARGE_PAGES,
     MEM_PRIVATE,
     MEM_RELEASE,
     MEM_RESERVE,
     MEM_TOP_DOWN,
+    MEM_WRITE_WATCH,
     PAGE_EXECUTE_READ,
     PAGE_GUARD,
     PAGE_NOACCESS,
@@ -329,5 +331,7 @@ def test_programs_see_windows_memory(compile_c: Compiler, winfs: Runner) -> None
 
 
 def test_what_is_not_there_is_refused(space: AddressSpace) -> None:
-    assert status_of(lambda: space.allocate(0, 1, RESERVE_COMMIT | 0x20000000, 4)) == st.STATUS_PRIVILEGE_NOT_HELD
-    assert status_of(lambda: space.allocate(0, 1, RESERVE_COMMIT | 0x200000, 4)) == st.STATUS_NOT_SUPPORTED
+    large = RESERVE_COMMIT | MEM_LARGE_PAGES
+    assert status_of(lambda: space.allocate(0, 0x200000, large, 4)) == st.STATUS_PRIVILEGE_NOT_HELD
+    assert status_of(lambda: space.allocate(0, 0x1000, large, 4)) == st.STATUS_INVALID_PARAMETER
+    assert status_of(lambda: space.allocate(0, 0x1000, MEM_COMMIT | MEM_WRITE_WATCH, 4)) == st.STATUS_INVALID_PARAMETER

@@ -21,6 +21,7 @@ LIBRARIES = {
     "formats": (),
     "sharing": ("-luser32", "-lrstrtmgr"),
     "sockets": ("-lws2_32", "-lmswsock"),
+    "placeholders": ("-lpsapi",),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),

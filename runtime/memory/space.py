@@ -6,8 +6,7 @@ counterparts; Windows Internals 7, chapter 5.
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from runtime.cpu.engine import Access
@@ -19,6 +18,7 @@ from runtime.memory.constants import (
     COPY_PROTECTIONS,
     EXECUTABLE_PROTECTIONS,
     GRANULARITY,
+    LARGE_PAGE,
     MEM_COMMIT,
     MEM_DECOMMIT,
     MEM_FREE,
@@ -45,6 +45,7 @@ from runtime.memory.constants import (
 from runtime.memory.faults import AccessViolation, GuardPageViolation, InPageError
 from runtime.memory.runs import Runs
 from runtime.memory.vad import MemoryInformation, Vad
+from runtime.memory.vads import HIGHEST_32, HIGHEST_64, LOWEST, VadTable
 from runtime.nt.status import (
     STATUS_ALREADY_COMMITTED,
     STATUS_COMMITMENT_LIMIT,
@@ -57,17 +58,11 @@ from runtime.nt.status import (
     STATUS_NO_MEMORY,
     STATUS_NOT_COMMITTED,
     STATUS_NOT_MAPPED_VIEW,
-    STATUS_NOT_SUPPORTED,
     STATUS_PRIVILEGE_NOT_HELD,
     STATUS_SECTION_PROTECTION,
     STATUS_UNABLE_TO_FREE_VM,
     NtError,
 )
-
-LOWEST: Final = 0x10000
-HIGHEST_64: Final = 0x7FFF_FFFE_FFFF
-"""Last user address of 64-bit Windows 10 (MmHighestUserAddress)."""
-HIGHEST_32: Final = 0x7FFE_FFFF
 
 _FAULT_AROUND: Final = 16
 _ALLOCATION_TYPES: Final = (
@@ -86,7 +81,7 @@ def _page_up(value: int) -> int:
     return -(-value // PAGE_SIZE) * PAGE_SIZE
 
 
-class AddressSpace(GuestMemory):
+class AddressSpace(GuestMemory, VadTable):
     """The virtual memory of one process.
 
     `flush` and `code_changed` tell the CPU engine what changed; `on_guard_page` is asked first when a guard page is
@@ -94,8 +89,8 @@ class AddressSpace(GuestMemory):
     """
 
     def __init__(self, physical: PhysicalMemory, pointer_size: int = 8, commit_limit: int = 1 << 33) -> None:
-        super().__init__(physical, pointer_size)
-        self.highest = HIGHEST_64 if pointer_size == 8 else HIGHEST_32
+        GuestMemory.__init__(self, physical, pointer_size)
+        VadTable.__init__(self, HIGHEST_64 if pointer_size == 8 else HIGHEST_32)
         self.commit_limit = commit_limit
         self.committed = 0
         """Bytes committed in private memory."""
@@ -103,75 +98,11 @@ class AddressSpace(GuestMemory):
         self.flush: Callable[[], None] = lambda: None
         self.code_changed: Callable[[int, int], None] = lambda address, size: None
         self.on_guard_page: Callable[[int], bool] = lambda address: False
-        self._starts: list[int] = []
-        self._vads: dict[int, Vad] = {}
-        self._search_from = LOWEST
-
-    # Look-up
-
-    def find(self, address: int) -> Vad | None:
-        """Return the descriptor that covers `address`."""
-        index = bisect_right(self._starts, address) - 1
-        if index < 0:
-            return None
-        vad = self._vads[self._starts[index]]
-        return vad if address < vad.end else None
-
-    def vads(self) -> Iterator[Vad]:
-        """Yield the descriptors in address order."""
-        for start in tuple(self._starts):
-            vad = self._vads.get(start)
-            if vad is not None:
-                yield vad
-
-    def is_free(self, start: int, end: int) -> bool:
-        """Whether nothing is allocated in [start, end) and it is user space."""
-        if start < LOWEST or end - 1 > self.highest:
-            return False
-        index = bisect_right(self._starts, start) - 1
-        if index >= 0 and self._vads[self._starts[index]].end > start:
-            return False
-        return index + 1 >= len(self._starts) or self._starts[index + 1] >= end
-
-    def find_free(self, size: int, *, lowest: int = LOWEST, highest: int | None = None, top_down: bool = False,
-                  alignment: int = GRANULARITY) -> int:  # fmt: skip
-        """Return the start of a free range of `size` bytes. Raises NtError(STATUS_NO_MEMORY)."""
-        limit = self.highest if highest is None else min(highest, self.highest)
-        if top_down:
-            ceiling = limit + 1
-            for start in reversed(self._starts):
-                vad_end = self._vads[start].end
-                candidate = (ceiling - size) // alignment * alignment
-                if candidate >= max(vad_end, lowest) and candidate + size <= ceiling:
-                    return candidate
-                ceiling = min(ceiling, start)
-            candidate = (ceiling - size) // alignment * alignment
-            if candidate >= lowest:
-                return candidate
-            raise NtError(STATUS_NO_MEMORY)
-        candidate = -(-max(lowest, LOWEST) // alignment) * alignment
-        index = bisect_right(self._starts, candidate) - 1
-        for start in self._starts[max(index, 0) :]:
-            if candidate + size <= start:
-                break
-            end = self._vads[start].end
-            if end > candidate:
-                candidate = -(-end // alignment) * alignment
-        if candidate + size - 1 > limit:
-            raise NtError(STATUS_NO_MEMORY)
-        return candidate
 
     # Allocation
 
-    def _insert(self, vad: Vad) -> None:
-        insort(self._starts, vad.start)
-        self._vads[vad.start] = vad
-
-    def _remove(self, vad: Vad) -> None:
-        self._starts.remove(vad.start)
-        del self._vads[vad.start]
-
-    def _charge(self, size: int) -> None:
+    def charge(self, size: int) -> None:
+        """Count memory as committed. Raises NtError(STATUS_COMMITMENT_LIMIT)."""
         if self.committed + size > self.commit_limit:
             raise NtError(STATUS_COMMITMENT_LIMIT)
         self.committed += size
@@ -187,15 +118,14 @@ class AddressSpace(GuestMemory):
             raise NtError(STATUS_INVALID_PARAMETER)
         if allocation_type & ~_ALLOCATION_TYPES:
             raise NtError(STATUS_INVALID_PARAMETER)
-        if allocation_type & MEM_LARGE_PAGES:
-            raise NtError(STATUS_PRIVILEGE_NOT_HELD)  # needs SeLockMemoryPrivilege, which a user has not
-        if allocation_type & (MEM_WRITE_WATCH | MEM_PHYSICAL):
-            raise NtError(STATUS_NOT_SUPPORTED)  # nothing here watches writes or hands out physical pages
+        _check_kind(allocation_type, size, protect)
         if not is_valid_protection(protect, private=True):
             raise NtError(STATUS_INVALID_PAGE_PROTECTION)
         if address and (address + size - 1 > self.highest or address < LOWEST):
             raise NtError(STATUS_INVALID_PARAMETER)
         if allocation_type & (MEM_RESET | MEM_RESET_UNDO):
+            if allocation_type not in (MEM_RESET, MEM_RESET_UNDO):
+                raise NtError(STATUS_INVALID_PARAMETER)
             return self._reset(address, size, allocation_type)
         if allocation_type & MEM_RESERVE or not address:
             return self._reserve(address, size, allocation_type, protect, lowest, highest, alignment, name)
@@ -216,10 +146,12 @@ class AddressSpace(GuestMemory):
             start = self.find_free(length, lowest=lowest, highest=highest, top_down=top_down, alignment=alignment)
             end = start + length
         commit = bool(allocation_type & MEM_COMMIT)
+        written: set[int] | None = set() if allocation_type & MEM_WRITE_WATCH else None
         if commit:
-            self._charge(end - start)
+            self.charge(end - start)
         pages = Runs(start >> 12, end >> 12, protect if commit else 0)
-        self._insert(Vad(start, end, MEM_PRIVATE, protect, pages, start, name=name))
+        self.insert(Vad(start, end, MEM_PRIVATE, protect, pages, start, name=name, written=written,
+                        uncommittable=bool(allocation_type & MEM_PHYSICAL)))  # fmt: skip
         return start
 
     def commit(self, start: int, end: int, protect: int) -> None:
@@ -228,14 +160,14 @@ class AddressSpace(GuestMemory):
         Raises NtError(STATUS_CONFLICTING_ADDRESSES) outside an allocation, STATUS_COMMITMENT_LIMIT.
         """
         vad = self.find(start)
-        if vad is None or end > vad.end:
+        if vad is None or end > vad.end or vad.uncommittable:
             raise NtError(STATUS_CONFLICTING_ADDRESSES)
         if vad.kind == MEM_IMAGE:
             raise NtError(STATUS_ALREADY_COMMITTED)
         first, last = start >> 12, end >> 12
         fresh = sum(stop - begin for begin, stop, value in vad.pages.runs(first, last) if not value)
         if vad.kind == MEM_PRIVATE:
-            self._charge(fresh * PAGE_SIZE)
+            self.charge(fresh * PAGE_SIZE)
         if any(value not in (0, protect) for _, _, value in vad.pages.runs(first, last)):
             self._apply(vad, start, end, protect)
         vad.pages.set(first, last, protect)
@@ -265,27 +197,29 @@ class AddressSpace(GuestMemory):
             end = vad.end
         if end > vad.end:
             raise NtError(STATUS_UNABLE_TO_FREE_VM)
-        self._uncharge(vad, start, end)
-        self._drop(vad, start, end)
+        self.uncharge(vad, start, end)
+        self.drop(vad, start, end)
         if free_type == MEM_DECOMMIT:
             vad.pages.set(start >> 12, end >> 12, 0)
         else:
             self._release(vad, start, end)
         return start, end - start
 
-    def _uncharge(self, vad: Vad, start: int, end: int) -> None:
+    def uncharge(self, vad: Vad, start: int, end: int) -> None:
+        """Give back what a range of private memory has committed."""
         if vad.kind == MEM_PRIVATE:
             pages = sum(stop - begin for begin, stop, value in vad.pages.runs(start >> 12, end >> 12) if value)
             self.committed -= pages * PAGE_SIZE
 
     def _release(self, vad: Vad, start: int, end: int) -> None:
-        self._remove(vad)
+        self.remove(vad)
         for low, high in ((vad.start, start), (end, vad.end)):
             if low < high:
                 pages = vad.pages.cut(low >> 12, high >> 12)
-                self._insert(Vad(low, high, vad.kind, vad.allocation_protect, pages, low, name=vad.name))
+                self.insert(Vad(low, high, vad.kind, vad.allocation_protect, pages, low, name=vad.name,
+                                written=None if vad.written is None else set(vad.written)))  # fmt: skip
 
-    def _drop(self, vad: Vad, start: int, end: int) -> None:
+    def drop(self, vad: Vad, start: int, end: int) -> None:
         """Remove the translations of a range and give back the frames this address space owns."""
         table = self.page_table
         pages = table.mapped(start, end)
@@ -349,7 +283,7 @@ class AddressSpace(GuestMemory):
             was_executable = was_executable or not entry & NO_EXECUTE
             keep = entry & (FRAME_MASK | OWNED | DIRTY)
             new = flags
-            if protect & 0xFF in COPY_PROTECTIONS and not entry & OWNED:
+            if vad.unwritten(page >> 12) or (protect & 0xFF in COPY_PROTECTIONS and not entry & OWNED):
                 new &= ~WRITABLE
             table.set(page, keep, new)
         self.flush()
@@ -360,22 +294,36 @@ class AddressSpace(GuestMemory):
 
     def map_view(self, backing: Backing, address: int, offset: int, size: int, protect: int, *, kind: int = MEM_MAPPED,
                  reserve: bool = False, writable: bool = False, name: str = "", lowest: int = LOWEST,
-                 highest: int | None = None, top_down: bool = False, fixed: bool = True) -> int:  # fmt: skip
+                 highest: int | None = None, top_down: bool = False, fixed: bool = True,
+                 alignment: int = GRANULARITY, placeholder: bool = False) -> int:  # fmt: skip
         """Map `size` bytes of a section's backing; return the base address. The view holds its own use of the backing.
 
-        Raises NtError(STATUS_CONFLICTING_ADDRESSES) when `address` is given and taken.
+        `placeholder`: the view takes the place of a placeholder of the same address and size. Raises
+        NtError(STATUS_CONFLICTING_ADDRESSES) when `address` is given and taken, or not such a placeholder.
         """
         length = _page_up(size)
-        if address and fixed:
+        if placeholder:
+            self.remove(self.placeholder(address, length))
+        elif address and fixed:
             if not self.is_free(address, address + length) or address + length - 1 > self.highest:
                 raise NtError(STATUS_CONFLICTING_ADDRESSES)
         else:
-            address = self.find_free(length, lowest=lowest, highest=highest, top_down=top_down)
+            address = self.find_free(
+                length, lowest=lowest, highest=highest, top_down=top_down, alignment=alignment
+            )  # fmt: skip
         backing.acquire()
         pages = Runs(address >> 12, address + length >> 12, 0 if reserve else protect)
         vad = Vad(address, address + length, kind, protect, pages, address, backing, offset, writable, name)
-        self._insert(vad)
+        vad.replaced_placeholder = placeholder
+        self.insert(vad)
         return address
+
+    def placeholder(self, start: int, size: int) -> Vad:
+        """Return the placeholder of exactly that range. Raises NtError(STATUS_CONFLICTING_ADDRESSES)."""
+        vad = self.find(start)
+        if vad is None or not vad.is_placeholder or (vad.start, vad.end) != (start, start + size):
+            raise NtError(STATUS_CONFLICTING_ADDRESSES)
+        return vad
 
     def unmap_view(self, address: int) -> Vad:
         """NtUnmapViewOfSection: remove the view that covers `address`; return its descriptor.
@@ -385,8 +333,8 @@ class AddressSpace(GuestMemory):
         vad = self.find(address)
         if vad is None or vad.backing is None:
             raise NtError(STATUS_NOT_MAPPED_VIEW)
-        self._drop(vad, vad.start, vad.end)
-        self._remove(vad)
+        self.drop(vad, vad.start, vad.end)
+        self.remove(vad)
         vad.backing.release()
         return vad
 
@@ -403,6 +351,8 @@ class AddressSpace(GuestMemory):
                 raise AccessViolation(address + done, Access.WRITE)
             protect = vad.pages[page]
             entry = self.page_table.entry(page << 12)
+            if vad.written is not None:
+                vad.written.add(page)
             if vad.backing is not None and not entry & OWNED:
                 entry = self._copy_page(vad, page, protect)
             elif not entry:
@@ -469,6 +419,11 @@ class AddressSpace(GuestMemory):
         entry = table.entry(address)
         flags = _flags(protect)
         base = protect & 0xFF
+        if vad.written is not None:
+            if access is Access.WRITE:
+                vad.written.add(page)
+            elif page not in vad.written:
+                flags &= ~WRITABLE
         if vad.backing is None:
             if not entry:
                 self._bring_in_zeros(vad, page, protect, flags)
@@ -496,6 +451,9 @@ class AddressSpace(GuestMemory):
     def _bring_in_zeros(self, vad: Vad, page: int, protect: int, flags: int) -> None:
         """Back `page` and its untouched neighbours of the same 64 KiB with zeros: one fault instead of sixteen."""
         table, allocate = self.page_table, self.physical.allocate
+        if vad.written is not None:
+            table.set(page << 12, allocate() | OWNED, flags)
+            return
         low = page & -_FAULT_AROUND
         start, end, _ = vad.pages.run_at(page)
         table.set(page << 12, allocate() | OWNED, flags)
@@ -538,9 +496,7 @@ class AddressSpace(GuestMemory):
         page = address & ~0xFFF
         vad = self.find(address)
         if vad is None:
-            index = bisect_right(self._starts, address)
-            end = self._starts[index] if index < len(self._starts) else self.highest + 1
-            return MemoryInformation(page, 0, 0, end - page, MEM_FREE, PAGE_NOACCESS, 0)
+            return MemoryInformation(page, 0, 0, self.next_start(address) - page, MEM_FREE, PAGE_NOACCESS, 0)
         _, end_page, protect = vad.pages.run_at(page >> 12)
         state = MEM_COMMIT if protect else MEM_RESERVE
         size = (end_page << 12) - page
@@ -558,10 +514,22 @@ class AddressSpace(GuestMemory):
                     self.physical.free(entry & FRAME_MASK)
             if vad.backing is not None:
                 vad.backing.release()
-        self._starts.clear()
-        self._vads.clear()
+        self.clear()
         self.committed = 0
         table.close()
+
+
+def _check_kind(allocation_type: int, size: int, protect: int) -> None:
+    """What only a new reservation can be, and only with a privilege that neither users nor administrators hold."""
+    if allocation_type & (MEM_WRITE_WATCH | MEM_PHYSICAL | MEM_LARGE_PAGES) and not allocation_type & MEM_RESERVE:
+        raise NtError(STATUS_INVALID_PARAMETER)
+    if allocation_type & MEM_PHYSICAL and (allocation_type & ~(MEM_PHYSICAL | MEM_RESERVE | MEM_TOP_DOWN)
+                                           or protect != PAGE_READWRITE):  # fmt: skip
+        raise NtError(STATUS_INVALID_PARAMETER)
+    if allocation_type & MEM_LARGE_PAGES:
+        if not allocation_type & MEM_COMMIT or size % LARGE_PAGE:
+            raise NtError(STATUS_INVALID_PARAMETER)
+        raise NtError(STATUS_PRIVILEGE_NOT_HELD)  # SeLockMemoryPrivilege
 
 
 def _flags(protect: int) -> int:

@@ -32,6 +32,17 @@ class Vad:
     """Path of the file behind the view, or what the range is for (stack, teb, …)."""
     locked: set[int] = field(default_factory=set)
     """Numbers of pages that VirtualLock has locked."""
+    written: set[int] | None = None
+    """Pages written since the watch began (MEM_WRITE_WATCH); None where nobody watches."""
+    uncommittable: bool = False
+    """Reserved for something else than ordinary pages: a placeholder, or a window for physical pages."""
+    is_placeholder: bool = False
+    replaced_placeholder: bool = False
+    """It took the place of a placeholder and can turn back into one."""
+
+    def unwritten(self, page: int) -> bool:
+        """Whether writes of a page are watched and it has not been written."""
+        return self.written is not None and page not in self.written
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from runtime.memory.constants import (
     SEC_RESERVE,
     is_valid_protection,
 )
+from runtime.memory.placeholders import ANYWHERE, Requirements
 from runtime.nt import status as st
 from runtime.nt.disk_file import DiskFile
 from runtime.nt.object import Object, ObjectType
@@ -61,10 +62,16 @@ class Section(Object):
         """What this section is, as plain data."""
         return {**super().state(), "size": self.size, "protect": self.protect, "file": self.file_path or None}
 
-    def map(self, process: Process, address: int, offset: int, size: int, protect: int, *, reserve: bool = False,
-            highest: int | None = None, top_down: bool = False) -> tuple[int, int]:  # fmt: skip
-        """NtMapViewOfSection: return base and size of the view. Raises NtError."""
-        if offset & 0xFFFF or address & 0xFFFF:
+    def map(
+        self, process: Process, address: int, offset: int, size: int, protect: int, *,
+        where: Requirements = ANYWHERE, top_down: bool = False, placeholder: bool = False,
+    ) -> tuple[int, int]:  # fmt: skip
+        """NtMapViewOfSection: return base and size of the view. Raises NtError.
+
+        `placeholder`: the view takes the place of a placeholder, which need only be aligned to pages.
+        """
+        alignment = 0xFFF if placeholder else 0xFFFF
+        if offset & alignment or address & alignment:
             raise NtError(st.STATUS_MAPPED_ALIGNMENT)
         if not is_valid_protection(protect, private=False):
             raise NtError(st.STATUS_INVALID_PAGE_PROTECTION)
@@ -76,7 +83,8 @@ class Section(Object):
         length = size or self.size - offset
         base = process.memory.map_view(
             self.backing, address, offset, length, protect, kind=MEM_MAPPED, writable=writable, name=self.file_path,
-            reserve=bool(self.attributes & SEC_RESERVE), highest=highest, top_down=top_down,
+            reserve=bool(self.attributes & SEC_RESERVE), lowest=where.lowest, highest=where.highest,
+            alignment=where.alignment, top_down=top_down, placeholder=placeholder,
         )  # fmt: skip
         return base, -(-length // 0x1000) * 0x1000
 
@@ -88,15 +96,19 @@ class ImageSection(Section):
         super().__init__(ZeroBacking(machine.physical, 0), image.size_of_image, protect, attributes, path)
         self.image = image
 
-    def map(self, process: Process, address: int, offset: int, size: int, protect: int, *, reserve: bool = False,
-            highest: int | None = None, top_down: bool = False) -> tuple[int, int]:  # fmt: skip
-        """Map the image at its preferred base, at `address`, or relocated."""
+    def map(
+        self, process: Process, address: int, offset: int, size: int, protect: int, *,
+        where: Requirements = ANYWHERE, top_down: bool = False, placeholder: bool = False,
+    ) -> tuple[int, int]:  # fmt: skip
+        """Map the image at its preferred base, at `address`, or relocated. Images cannot replace placeholders."""
+        if placeholder:
+            raise NtError(st.STATUS_INVALID_PARAMETER)
         memory, image = process.memory, self.image
         base = address or image.image_base
         if not memory.is_free(base, base + self.size):
             if address or image.relocations_stripped:
                 raise NtError(st.STATUS_CONFLICTING_ADDRESSES)
-            base = memory.find_free(self.size)
+            base = memory.find_free(self.size, lowest=where.lowest, highest=where.highest)
         sections = [(item.virtual_address, item.mapped_size, item.characteristics) for item in image.sections]
         backing = process.machine.images.pages(image, base)
         map_image(memory, backing, base, sections, self.file_path, image.size_of_headers)

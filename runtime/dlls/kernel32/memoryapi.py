@@ -18,8 +18,10 @@ from runtime.dlls.types import (
     Out,
 )
 from runtime.memory.constants import (
+    MEM_PRESERVE_PLACEHOLDER,
     MEM_PRIVATE,
     MEM_RELEASE,
+    MEM_UNMAP_WITH_TRANSIENT_BOOST,
     PAGE_EXECUTE_READ,
     PAGE_EXECUTE_READWRITE,
     PAGE_EXECUTE_WRITECOPY,
@@ -28,9 +30,11 @@ from runtime.memory.constants import (
     PAGE_WRITECOPY,
     SEC_COMMIT,
     SEC_IMAGE,
+    SEC_LARGE_PAGES,
     SEC_RESERVE,
 )
 from runtime.memory.faults import MemoryFault
+from runtime.memory.placeholders import free_extended, unmap_to_placeholder
 from runtime.memory.space import AddressSpace
 from runtime.memory.vad import Vad
 from runtime.nt import status as st
@@ -70,10 +74,14 @@ def VirtualAllocExNuma(
     thread: Thread, hProcess: HANDLE, lpAddress: LPVOID, dwSize: SIZE_T, flAllocationType: DWORD, flProtect: DWORD,
     nndPreferred: DWORD,
 ) -> LPVOID:  # fmt: skip
-    if nndPreferred not in (0, _NUMA_NO_PREFERRED_NODE):  # a machine has one node
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    _check_node(nndPreferred)
     process = get_object(thread, hProcess, Process, _OPERATION)
     return process.memory.allocate(lpAddress, dwSize, flAllocationType, flProtect)
+
+
+def _check_node(node: int) -> None:
+    if node not in (0, _NUMA_NO_PREFERRED_NODE):  # a machine has one node
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
 
 
 @kernel32.export("memory")
@@ -89,7 +97,7 @@ def VirtualFreeEx(thread: Thread, hProcess: HANDLE, lpAddress: LPVOID, dwSize: S
 def _free(process: Process, address: int, size: int, free_type: int) -> int:
     if free_type == MEM_RELEASE and size:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    process.memory.free(address, size, free_type)
+    free_extended(process.memory, address, size, free_type)
     return 1
 
 
@@ -180,28 +188,48 @@ def CreateFileMappingW(
     thread: Thread, hFile: HANDLE, lpFileMappingAttributes: LPVOID, flProtect: DWORD, dwMaximumSizeHigh: DWORD,
     dwMaximumSizeLow: DWORD, lpName: LPCWSTR,
 ) -> HANDLE:  # fmt: skip
+    size = dwMaximumSizeHigh << 32 | dwMaximumSizeLow
+    return create_mapping(
+        thread, hFile, lpFileMappingAttributes, flProtect & 0xFFF, flProtect & 0xFF000000, size, lpName
+    )
+
+
+def create_mapping(thread: Thread, handle: int, security: int, protect: int, kinds: int, size: int, name: str | None,
+                   access: int = 0xF001F) -> int:  # fmt: skip
+    """Make or open the section of CreateFileMapping. Raises NtError, Win32Error."""
     machine = thread.process.machine
     file = None
-    if pseudo_handle(hFile) != -1:
-        opened = get_object(thread, hFile, FileObject, 0x0001)
+    if pseudo_handle(handle) != -1:
+        opened = get_object(thread, handle, FileObject, 0x0001)
         if not isinstance(opened, DiskFile):
             raise Win32Error(st.ERROR_BAD_EXE_FORMAT)
         file = opened
-    kinds = flProtect & 0xFF000000
+    if kinds & SEC_LARGE_PAGES:
+        raise NtError(st.STATUS_PRIVILEGE_NOT_HELD)  # SeLockMemoryPrivilege, which nobody has
     if not kinds & (SEC_COMMIT | SEC_RESERVE | SEC_IMAGE):
         kinds |= SEC_COMMIT
-    size = dwMaximumSizeHigh << 32 | dwMaximumSizeLow
     try:
         return create_named(
-            thread, lpName, lpFileMappingAttributes, 0xF001F, Section,
-            lambda: create_section(machine, file, size, flProtect & 0xFFF, kinds),
-        )  # fmt: skip
+            thread, name, security, access, Section, lambda: create_section(machine, file, size, protect, kinds)
+        )
     except NtError as error:
         if error.status == st.STATUS_MAPPED_FILE_SIZE_ZERO:
             raise Win32Error(st.ERROR_FILE_INVALID) from None
         raise
 
 
+@kernel32.export("memory")
+def CreateFileMappingNumaW(
+    thread: Thread, hFile: HANDLE, lpFileMappingAttributes: LPVOID, flProtect: DWORD, dwMaximumSizeHigh: DWORD,
+    dwMaximumSizeLow: DWORD, lpName: LPCWSTR, nndPreferred: DWORD,
+) -> HANDLE:  # fmt: skip
+    _check_node(nndPreferred)
+    return CreateFileMappingW(
+        thread, hFile, lpFileMappingAttributes, flProtect, dwMaximumSizeHigh, dwMaximumSizeLow, lpName
+    )
+
+
+kernel32.ansi(CreateFileMappingNumaW)
 kernel32.ansi(CreateFileMappingW)
 
 
@@ -219,7 +247,7 @@ def MapViewOfFile(
     dwFileOffsetLow: DWORD, dwNumberOfBytesToMap: SIZE_T,
 ) -> LPVOID:  # fmt: skip
     offset = dwFileOffsetHigh << 32 | dwFileOffsetLow
-    return _map(thread, hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, 0)
+    return map_for_access(thread, hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, 0)
 
 
 @kernel32.export("memory")
@@ -228,10 +256,21 @@ def MapViewOfFileEx(
     dwFileOffsetLow: DWORD, dwNumberOfBytesToMap: SIZE_T, lpBaseAddress: LPVOID,
 ) -> LPVOID:  # fmt: skip
     offset = dwFileOffsetHigh << 32 | dwFileOffsetLow
-    return _map(thread, hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, lpBaseAddress)
+    return map_for_access(thread, hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, lpBaseAddress)
 
 
-def _map(thread: Thread, handle: int, access: int, offset: int, size: int, address: int) -> int:
+@kernel32.export("memory")
+def MapViewOfFileExNuma(
+    thread: Thread, hFileMappingObject: HANDLE, dwDesiredAccess: DWORD, dwFileOffsetHigh: DWORD,
+    dwFileOffsetLow: DWORD, dwNumberOfBytesToMap: SIZE_T, lpBaseAddress: LPVOID, nndPreferred: DWORD,
+) -> LPVOID:  # fmt: skip
+    _check_node(nndPreferred)
+    offset = dwFileOffsetHigh << 32 | dwFileOffsetLow
+    return map_for_access(thread, hFileMappingObject, dwDesiredAccess, offset, dwNumberOfBytesToMap, lpBaseAddress)
+
+
+def map_for_access(thread: Thread, handle: int, access: int, offset: int, size: int, address: int) -> int:
+    """Map a view with the protection that FILE_MAP_* access means. Raises NtError, Win32Error."""
     section = get_object(thread, handle, Section)
     execute = bool(access & _FILE_MAP_EXECUTE)
     if access & _FILE_MAP_WRITE:
@@ -261,6 +300,16 @@ def UnmapViewOfFile(thread: Thread, lpBaseAddress: PVOID) -> BOOL:
         raise Win32Error(st.ERROR_INVALID_ADDRESS)
     memory.unmap_view(lpBaseAddress)
     return 1
+
+
+@kernel32.export("memory")
+def UnmapViewOfFileEx(thread: Thread, BaseAddress: PVOID, UnmapFlags: DWORD) -> BOOL:
+    if UnmapFlags & ~(MEM_UNMAP_WITH_TRANSIENT_BOOST | MEM_PRESERVE_PLACEHOLDER):
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    if UnmapFlags & MEM_PRESERVE_PLACEHOLDER:
+        unmap_to_placeholder(thread.process.memory, BaseAddress)
+        return 1
+    return UnmapViewOfFile(thread, BaseAddress)
 
 
 @kernel32.export("memory")

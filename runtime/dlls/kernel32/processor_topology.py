@@ -7,6 +7,7 @@ import struct
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.types import BOOL, DWORD, HANDLE, PVOID, SIZE_T, ULONG, USHORT, InOut, Out
 from runtime.machine import Machine
+from runtime.memory.constants import LARGE_PAGE
 from runtime.nt import status as st
 from runtime.nt.process import Process
 from runtime.nt.reference import get_object
@@ -134,7 +135,7 @@ def GetCurrentProcessorNumberEx(thread: Thread, ProcNumber: PVOID) -> None:
 
 @kernel32.export("memory")
 def GetLargePageMinimum(thread: Thread) -> SIZE_T:
-    return 0x200000  # of every x64 processor; allocating large pages needs SeLockMemoryPrivilege, as it should
+    return LARGE_PAGE  # of every x64 processor; allocating large pages needs SeLockMemoryPrivilege, as it should
 
 
 @kernel32.export("threading")

@@ -58,7 +58,7 @@ def _module(thread: Thread, process_handle: int, handle: int) -> Module:
     return module
 
 
-def _give(thread: Thread, text: str, buffer: int, size: int, *, wide: bool) -> int:
+def give_text(thread: Thread, text: str, buffer: int, size: int, *, wide: bool) -> int:
     """Store text, cut to the buffer and NUL-terminated; return the length stored."""
     data = text.encode("utf-16-le", "surrogatepass") if wide else thread.process.encode_ansi(text)
     unit = 2 if wide else 1
@@ -74,14 +74,14 @@ def K32GetModuleFileNameExW(
     thread: Thread, hProcess: HANDLE, hModule: HMODULE, lpFilename: Annotated[LPWSTR, OutBytes("nSize", unit=2)],
     nSize: DWORD,
 ) -> DWORD:  # fmt: skip
-    return _give(thread, _module(thread, hProcess, hModule).path, lpFilename, nSize, wide=True)
+    return give_text(thread, _module(thread, hProcess, hModule).path, lpFilename, nSize, wide=True)
 
 
 @kernel32.export("process")
 def K32GetModuleFileNameExA(
     thread: Thread, hProcess: HANDLE, hModule: HMODULE, lpFilename: Annotated[LPSTR, OutBytes("nSize")], nSize: DWORD
 ) -> DWORD:
-    return _give(thread, _module(thread, hProcess, hModule).path, lpFilename, nSize, wide=False)
+    return give_text(thread, _module(thread, hProcess, hModule).path, lpFilename, nSize, wide=False)
 
 
 @kernel32.export("process")
@@ -89,14 +89,14 @@ def K32GetModuleBaseNameW(
     thread: Thread, hProcess: HANDLE, hModule: HMODULE, lpBaseName: Annotated[LPWSTR, OutBytes("nSize", unit=2)],
     nSize: DWORD,
 ) -> DWORD:  # fmt: skip
-    return _give(thread, _module(thread, hProcess, hModule).name, lpBaseName, nSize, wide=True)
+    return give_text(thread, _module(thread, hProcess, hModule).name, lpBaseName, nSize, wide=True)
 
 
 @kernel32.export("process")
 def K32GetModuleBaseNameA(
     thread: Thread, hProcess: HANDLE, hModule: HMODULE, lpBaseName: Annotated[LPSTR, OutBytes("nSize")], nSize: DWORD
 ) -> DWORD:
-    return _give(thread, _module(thread, hProcess, hModule).name, lpBaseName, nSize, wide=False)
+    return give_text(thread, _module(thread, hProcess, hModule).name, lpBaseName, nSize, wide=False)
 
 
 @kernel32.export("process")
@@ -129,7 +129,7 @@ def _image_name(thread: Thread, handle: int, buffer: int, size: int, *, wide: bo
     text = process.machine.nt_device_path(process.image_path)
     if len(text) >= size:
         raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
-    return _give(thread, text, buffer, size, wide=wide)
+    return give_text(thread, text, buffer, size, wide=wide)
 
 
 @kernel32.export("memory")
@@ -141,7 +141,7 @@ def K32GetMappedFileNameW(
     info = process.memory.query(lpv)
     if info.kind not in (MEM_IMAGE, MEM_MAPPED) or not info.name:
         raise Win32Error(st.ERROR_UNEXP_NET_ERR)
-    return _give(thread, process.machine.nt_device_path(info.name), lpFilename, nSize, wide=True)
+    return give_text(thread, process.machine.nt_device_path(info.name), lpFilename, nSize, wide=True)
 
 
 @kernel32.export("memory")
@@ -201,5 +201,5 @@ def _full_name(thread: Thread, handle: int, flags: int, buffer: int, size: int, 
     text = process.machine.nt_device_path(process.image_path) if flags & 1 else process.image_path
     if memory.read_u32(size) <= len(text):
         raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
-    memory.write_u32(size, _give(thread, text, buffer, len(text) + 1, wide=wide))
+    memory.write_u32(size, give_text(thread, text, buffer, len(text) + 1, wide=wide))
     return 1

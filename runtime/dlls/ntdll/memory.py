@@ -16,10 +16,13 @@ from runtime.dlls.types import (
     InOut,
     Out,
 )
-from runtime.memory.constants import MEM_FREE, MEM_IMAGE, MEM_MAPPED
+from runtime.memory.constants import MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE
 from runtime.memory.faults import MemoryFault
+from runtime.memory.placeholders import allocate_extended, free_extended
 from runtime.memory.space import AddressSpace
+from runtime.memory.watch import reset_written
 from runtime.nt import status as st
+from runtime.nt.extended_memory import fill_working_set_ex, get_write_watch, read_requirements, working_set
 from runtime.nt.process import Process
 from runtime.nt.reference import get_object
 from runtime.nt.status import NtError
@@ -50,11 +53,25 @@ def NtAllocateVirtualMemory(
 
 
 @ntdll.export("memory")
+def NtAllocateVirtualMemoryEx(
+    thread: Thread, ProcessHandle: HANDLE, BaseAddress: InOut[PVOID], RegionSize: InOut[SIZE_T], AllocationType: ULONG,
+    Protect: ULONG, ExtendedParameters: PVOID, ExtendedParameterCount: ULONG,
+) -> NTSTATUS:  # fmt: skip
+    process = get_object(thread, ProcessHandle, Process, _OPERATION)
+    where = read_requirements(thread.process.memory, ExtendedParameters, ExtendedParameterCount)
+    address, size = BaseAddress.get(), RegionSize.get()
+    base = allocate_extended(process.memory, address, size, AllocationType, Protect, where)
+    BaseAddress.set(base)
+    RegionSize.set(-(-((address or base) + size) // 0x1000) * 0x1000 - base)
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("memory")
 def NtFreeVirtualMemory(
     thread: Thread, ProcessHandle: HANDLE, BaseAddress: InOut[PVOID], RegionSize: InOut[SIZE_T], FreeType: ULONG
 ) -> NTSTATUS:
     process = get_object(thread, ProcessHandle, Process, _OPERATION)
-    base, size = process.memory.free(BaseAddress.get(), RegionSize.get(), FreeType)
+    base, size = free_extended(process.memory, BaseAddress.get(), RegionSize.get(), FreeType)
     BaseAddress.set(base)
     RegionSize.set(size)
     return st.STATUS_SUCCESS
@@ -76,6 +93,20 @@ def NtProtectVirtualMemory(
     return st.STATUS_SUCCESS
 
 
+def region_information(space: AddressSpace, address: int) -> bytes:
+    """MEMORY_REGION_INFORMATION of the allocation that covers `address`. Raises NtError(STATUS_INVALID_ADDRESS)."""
+    vad = space.find(address)
+    if vad is None:
+        raise NtError(st.STATUS_INVALID_ADDRESS)
+    # RegionType: Private, MappedDataFile, MappedImage; MappedPageFile where no file is behind; placeholders.
+    flags = {MEM_PRIVATE: 1, MEM_MAPPED: 2 if vad.name else 8, MEM_IMAGE: 4}[vad.kind] | vad.is_placeholder << 7
+    pages = vad.pages.runs(vad.start >> 12, vad.end >> 12)
+    committed = sum(stop - start for start, stop, protect in pages if protect) * 0x1000
+    return struct.pack(
+        "<QIIQQQ", vad.allocation_base, vad.allocation_protect, flags, vad.end - vad.start, committed, 0
+    )
+
+
 @ntdll.export("memory")
 def NtQueryVirtualMemory(
     thread: Thread, ProcessHandle: HANDLE, BaseAddress: PVOID, MemoryInformationClass: DWORD,
@@ -83,30 +114,58 @@ def NtQueryVirtualMemory(
 ) -> NTSTATUS:  # fmt: skip
     process = get_object(thread, ProcessHandle, Process, _QUERY)
     target, memory = process.memory, thread.process.memory
-    info = target.query(BaseAddress)
+    info = target.query(BaseAddress if MemoryInformationClass not in (1, 4) else 0)
     if MemoryInformationClass == 0:  # MemoryBasicInformation
         data = struct.pack(
             "<QQIHxxQIII4x", info.base, info.allocation_base, info.allocation_protect, 0, info.size, info.state,
             info.protect, info.kind,
         )  # fmt: skip
+    elif MemoryInformationClass == 1:  # MemoryWorkingSetInformation
+        pages = working_set(target)
+        length = 8 * (len(pages) + 1)
+        ReturnLength.put(length)
+        if MemoryInformationLength >= 8:
+            memory.write_u64(MemoryInformation, len(pages))
+        if MemoryInformationLength < length:
+            raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
+        data = struct.pack(f"<{len(pages) + 1}Q", len(pages), *pages)
+    elif MemoryInformationClass == 4:  # MemoryWorkingSetExInformation
+        if not MemoryInformationLength or MemoryInformationLength % 16:
+            raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
+        fill_working_set_ex(memory, target, MemoryInformation, MemoryInformationLength // 16)
+        ReturnLength.put(MemoryInformationLength)
+        return st.STATUS_SUCCESS
     elif MemoryInformationClass == 2:  # MemoryMappedFilenameInformation
         if info.kind not in (MEM_IMAGE, MEM_MAPPED) or not info.name:
             raise NtError(st.STATUS_INVALID_ADDRESS)
         text = process.machine.nt_device_path(info.name).encode("utf-16-le", "surrogatepass")
         data = struct.pack("<HH4xQ", len(text), len(text) + 2, MemoryInformation + 16) + text + b"\0\0"
     elif MemoryInformationClass == 3:  # MemoryRegionInformation
-        vad = target.find(BaseAddress)
-        if info.state == MEM_FREE or vad is None:
-            raise NtError(st.STATUS_INVALID_ADDRESS)
-        flags = {0x20000: 1, MEM_MAPPED: 2, MEM_IMAGE: 4}[info.kind]
-        size = vad.end - vad.start
-        data = struct.pack("<QIIQQQ", info.allocation_base, info.allocation_protect, flags, size, size, 0)
+        data = region_information(target, BaseAddress)
     else:
         raise NtError(st.STATUS_INVALID_INFO_CLASS)
     ReturnLength.put(len(data))
     if MemoryInformationLength < len(data):
         raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
     memory.write(MemoryInformation, data)
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("memory")
+def NtGetWriteWatch(
+    thread: Thread, ProcessHandle: HANDLE, Flags: DWORD, BaseAddress: PVOID, RegionSize: SIZE_T,
+    UserAddressArray: PVOID, EntriesInUserAddressArray: InOut[ULONG_PTR], Granularity: Out[DWORD],
+) -> NTSTATUS:  # fmt: skip
+    process = get_object(thread, ProcessHandle, Process, _OPERATION)
+    get_write_watch(
+        thread, process, Flags, BaseAddress, RegionSize, UserAddressArray, EntriesInUserAddressArray, Granularity
+    )
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("memory")
+def NtResetWriteWatch(thread: Thread, ProcessHandle: HANDLE, BaseAddress: PVOID, RegionSize: SIZE_T) -> NTSTATUS:
+    reset_written(get_object(thread, ProcessHandle, Process, _OPERATION).memory, BaseAddress, RegionSize)
     return st.STATUS_SUCCESS
 
 

@@ -6,9 +6,11 @@ import struct
 
 from runtime.dlls.ntdll.dll import ntdll
 from runtime.dlls.types import ACCESS_MASK, DWORD, HANDLE, NTSTATUS, PVOID, SIZE_T, ULONG, ULONG_PTR, InOut, Out
-from runtime.memory.constants import MEM_TOP_DOWN
+from runtime.memory.constants import MEM_PRESERVE_PLACEHOLDER, MEM_TOP_DOWN, MEM_UNMAP_WITH_TRANSIENT_BOOST
+from runtime.memory.placeholders import Requirements, unmap_to_placeholder
 from runtime.nt import status as st
 from runtime.nt.disk_file import DiskFile
+from runtime.nt.extended_memory import map_extended, read_requirements
 from runtime.nt.file import FileObject
 from runtime.nt.process import Process
 from runtime.nt.reference import get_object, give_handle, read_attributes, required_attributes
@@ -61,7 +63,7 @@ def NtMapViewOfSection(
     address = BaseAddress.get()
     highest = (1 << (32 - ZeroBits)) - 1 if 0 < ZeroBits < 32 else ZeroBits or None
     base, size = section.map(
-        process, address, offset, ViewSize.get(), Win32Protect, highest=highest,
+        process, address, offset, ViewSize.get(), Win32Protect, where=Requirements(highest=highest),
         top_down=bool(AllocationType & MEM_TOP_DOWN),
     )  # fmt: skip
     BaseAddress.set(base)
@@ -79,7 +81,32 @@ def NtUnmapViewOfSection(thread: Thread, ProcessHandle: HANDLE, BaseAddress: PVO
 
 @ntdll.export("memory")
 def NtUnmapViewOfSectionEx(thread: Thread, ProcessHandle: HANDLE, BaseAddress: PVOID, Flags: ULONG) -> NTSTATUS:
-    get_object(thread, ProcessHandle, Process, 0x0008).memory.unmap_view(BaseAddress)
+    memory = get_object(thread, ProcessHandle, Process, 0x0008).memory
+    if Flags & ~(MEM_UNMAP_WITH_TRANSIENT_BOOST | MEM_PRESERVE_PLACEHOLDER):
+        raise NtError(st.STATUS_INVALID_PARAMETER)
+    if Flags & MEM_PRESERVE_PLACEHOLDER:
+        unmap_to_placeholder(memory, BaseAddress)
+    else:
+        memory.unmap_view(BaseAddress)
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("memory")
+def NtMapViewOfSectionEx(
+    thread: Thread, SectionHandle: HANDLE, ProcessHandle: HANDLE, BaseAddress: InOut[PVOID], SectionOffset: PVOID,
+    ViewSize: InOut[SIZE_T], AllocationType: ULONG, PageProtection: ULONG, ExtendedParameters: PVOID,
+    ExtendedParameterCount: ULONG,
+) -> NTSTATUS:  # fmt: skip
+    memory = thread.process.memory
+    section = get_object(thread, SectionHandle, Section)
+    process = get_object(thread, ProcessHandle, Process, 0x0008)
+    where = read_requirements(memory, ExtendedParameters, ExtendedParameterCount)
+    offset = memory.read_u64(SectionOffset) if SectionOffset else 0
+    base, size = map_extended(
+        section, process, BaseAddress.get(), offset, ViewSize.get(), AllocationType, PageProtection, where
+    )
+    BaseAddress.set(base)
+    ViewSize.set(size)
     return st.STATUS_SUCCESS
 
 
