@@ -15,11 +15,22 @@ from runtime.loader import builtin
 from runtime.loader.apiset import host_of, is_api_set
 from runtime.loader.mapping import map_image
 from runtime.loader.module import Module
+from runtime.loader.notifications import LOADED, UNLOADED, Notifications
 from runtime.loader.order import Source, host_file
 from runtime.loader.pe import BaseTakenError, Image, ImageError
 from runtime.loader.pe_tables import ImportedDll
 from runtime.loader.peb import Arena, LoaderLists
-from runtime.loader.search import SYSTEM_DIRECTORY, SearchPath, base_name, directory_of
+from runtime.loader.search import (
+    DONT_RESOLVE_DLL_REFERENCES,
+    LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR,
+    LOAD_WITH_ALTERED_SEARCH_PATH,
+    PLAINLY,
+    SYSTEM_DIRECTORY,
+    Asked,
+    SearchPath,
+    base_name,
+    directory_of,
+)
 from runtime.loader.tls import StaticTls
 from runtime.nt import status as st
 from runtime.nt.status import NtError
@@ -70,9 +81,14 @@ class Loader:
         self._stubs_end = 0
         self._stub_by_name: dict[tuple[str, str], int] = {}
         self._dispatchers: dict[str, int] = {}
+        self.starting = True
+        """The program's own DLLs are being loaded: what they lack fails when it is called."""
         self.shutting_down = False
         self.unloaded: deque[Unloaded] = deque(maxlen=_UNLOADED_KEPT)
         """The images that went last, oldest first."""
+        self.notifications = Notifications(self)
+        self._unloading: set[int] = set()
+        """Bases of modules whose detach notifications run."""
         self._holds: dict[int, Callable[[], None]] = {}
         """Base of a module → what lets go of its file."""
 
@@ -146,7 +162,7 @@ class Loader:
             return None
         dll, _, name = forward.rpartition(".")
         try:
-            target = self._load(dll + ".dll", 0, module)
+            target = self._load(dll + ".dll", PLAINLY)
         except (NtError, ImageError):
             return None
         self._depend(module, target)
@@ -238,14 +254,14 @@ class Loader:
 
         Raises NtError(STATUS_DLL_NOT_FOUND), or ImageError for a file that is no good.
         """
-        module = self._load(name, flags, None)
-        return module
+        return self._load(name, _asked(name, flags))
 
     def load_data(self, name: str, flags: int) -> Module:
         """Map a file as data or as resources only: no imports, no initializers. Raises NtError, ImageError."""
-        chosen = self._choose(with_extension(name.replace("/", "\\")), flags)
+        asked = _asked(name, flags)
+        chosen = self._choose(with_extension(name.replace("/", "\\")), asked)
         if chosen is None:
-            return self._load(name, flags, None)
+            return self._load(name, asked)
         image, path = chosen
         found = self._by_path(path) or self._by_path(path, as_data=True)
         if found is not None:
@@ -254,7 +270,7 @@ class Loader:
             return found
         return self._map(image, path, base_name(path), as_data=True)
 
-    def _load(self, name: str, flags: int, importer: Module | None) -> Module:
+    def _load(self, name: str, asked: Asked) -> Module:
         name = name.replace("/", "\\")
         found = self.find(with_extension(name))
         if found is not None:
@@ -266,8 +282,8 @@ class Loader:
             host = host_of(lowered)
             if host is None:
                 raise NtError(st.STATUS_DLL_NOT_FOUND)
-            return self._load(host, 0, importer)
-        chosen = self._choose(with_extension(name), flags)
+            return self._load(host, asked)
+        chosen = self._choose(with_extension(name), asked)
         if chosen is None:
             module = self._map_builtin(lowered)
         else:
@@ -280,25 +296,30 @@ class Loader:
             image.check_machine()
             image.check_loadable()
             module = self._map(image, path, base_name(path))
+        if asked.flags & DONT_RESOLVE_DLL_REFERENCES:
+            return module
         try:
-            self.link(module)
+            self.link(module, asked)
         except (NtError, ImageError):
-            self._abandon(module)
+            # Nothing of it has run: take it back, and what was mapped for it alone.
+            module.load_count -= 1
+            for item in self._unreachable():
+                self._unmap(item)
             raise
         return module
 
-    def _choose(self, name: str, flags: int) -> tuple[Image, str] | None:
+    def _choose(self, name: str, asked: Asked) -> tuple[Image, str] | None:
         """Return the file that a DLL name with its extension means, None for the DLL of our own.
 
         Raises NtError(STATUS_DLL_NOT_FOUND), ImageError.
         """
         if "\\" in name and directory_of(name).lower() != SYSTEM_DIRECTORY.lower():
-            return self._open(name, flags)
+            return self._open(name, asked)
         lowered = base_name(name).lower()
         for source in self._process.dll_order.sources(lowered, is_builtin=builtin.is_builtin(lowered)):
             if source is Source.BUILTIN:
                 return None
-            found = self._in_dll_folders(lowered) if source is Source.FOLDERS else self._search(name, flags)
+            found = self._in_dll_folders(lowered) if source is Source.FOLDERS else self._search(name, asked)
             if found is not None:
                 return found
         raise NtError(st.STATUS_DLL_NOT_FOUND)
@@ -319,13 +340,13 @@ class Loader:
                     return machine.images.open(file), shown
         return None
 
-    def _open(self, name: str, flags: int) -> tuple[Image, str]:
-        found = self._search(name, flags)
+    def _open(self, name: str, asked: Asked) -> tuple[Image, str]:
+        found = self._search(name, asked)
         if found is None:
             raise NtError(st.STATUS_DLL_NOT_FOUND)
         return found
 
-    def _search(self, name: str, flags: int) -> tuple[Image, str] | None:
+    def _search(self, name: str, asked: Asked) -> tuple[Image, str] | None:
         process = self._process
         if "\\" in name or name[1:2] == ":":
             path = process.full_path(name)
@@ -333,7 +354,7 @@ class Loader:
             return (image, path) if image is not None else None
         environment = process.environment()
         for directory in self.search.directories(
-            flags, process.current_directory, environment.get("PATH", ""), self.search.application
+            asked, process.current_directory, environment.get("PATH", "")
         ):
             path = f"{directory.rstrip(chr(92))}\\{name}"
             image = process.machine.open_image(process.full_path(path))
@@ -343,7 +364,7 @@ class Loader:
 
     # Binding
 
-    def link(self, module: Module) -> None:
+    def link(self, module: Module, asked: Asked = PLAINLY) -> None:
         """Bind the imports of a freshly mapped module, loading what it needs. Raises NtError, ImageError.
 
         A DLL that every Windows has and this machine has not yet stops nobody from starting: each function of it is a
@@ -351,7 +372,7 @@ class Loader:
         """
         if module.image is not None:
             for dll in module.image.imports():
-                self._bind(module, dll)
+                self._bind(module, dll, asked)
         if module.tls is not None:
             self.tls.add(module, self._process.tebs())
         self._initialization.append(module)
@@ -364,10 +385,10 @@ class Loader:
         else:
             module.dependencies.append(target)
 
-    def _bind(self, module: Module, dll: ImportedDll) -> None:
+    def _bind(self, module: Module, dll: ImportedDll, asked: Asked) -> None:
         target: Module | None
         try:
-            target = self._load(dll.name, 0, module)
+            target = self._load(dll.name, asked)
         except NtError as error:
             if error.status != st.STATUS_DLL_NOT_FOUND:
                 raise
@@ -398,10 +419,20 @@ class Loader:
             name = target.name if target is not None else dll.lower()
             function = wanted if isinstance(wanted, str) else f"#{wanted}"
             module.missing.append(f"{name}!{function}")
+            if target is not None and not self.starting and not _is_a_gap(target, wanted):
+                self._refuse_missing(module, target, wanted)
             return self._missing_stub(name, function)
         if isinstance(wanted, str):
             return self._process.import_thunk(target, wanted, address)
         return address
+
+    def _refuse_missing(self, module: Module, target: Module, wanted: str | int) -> None:
+        """A DLL that is loaded late may not import what does not exist, unless such functions return zero."""
+        if self._process.missing == "zero":
+            return
+        function = wanted if isinstance(wanted, str) else f"#{wanted}"
+        self._process.report(f"winfs: {module.name} needs {target.name}!{function}, which does not exist")
+        raise NtError(st.STATUS_ENTRYPOINT_NOT_FOUND if isinstance(wanted, str) else st.STATUS_ORDINAL_NOT_FOUND)
 
     def _missing_stub(self, dll: str, function: str) -> int:
         """Return the address of a stub that fails with the function's name when it is called."""
@@ -440,6 +471,7 @@ class Loader:
             assert self.lists is not None
             if module.is_dll:
                 self.lists.initialized(module)
+            await self.notifications.send(thread, LOADED, module)
             failed = await self._tls_callbacks(thread, module, DLL_PROCESS_ATTACH, fatal=fatal)
             if not failed and module.is_dll and module.entry:
                 answer, failed = await self._call(
@@ -503,37 +535,53 @@ class Loader:
     # Unloading
 
     async def free(self, thread: Thread, module: Module) -> None:
-        """FreeLibrary: drop one reference; with the last one go the module and what only it needed."""
+        """FreeLibrary: drop one reference; modules that nobody can reach any more are detached, then unmapped.
+
+        Modules that only need each other go together. A reference that another module holds cannot be dropped here.
+        """
         if module.load_count < 0 or self.shutting_down:
             return
-        module.load_count -= 1
-        if module.load_count > 0:
+        if module.load_count <= sum(module in other.dependencies for other in self.modules):
             return
-        if module.initialized:
-            module.initialized = False
-            if module.is_dll and module.entry:
-                await self._call(thread, module, module.entry, DLL_PROCESS_DETACH, 0)
-            await self._tls_callbacks(thread, module, DLL_PROCESS_DETACH)
-        dependencies, module.dependencies = module.dependencies, []
-        if module in self.modules:
-            self._unmap(module)
-        for dependency in dependencies:
-            if dependency in self.modules:
-                await self.free(thread, dependency)
+        module.load_count -= 1
+        gone = self._unreachable()
+        if not gone:
+            return
+        bases = {item.base for item in gone}
+        self._unloading |= bases
+        for item in reversed(self._initialized[:]):
+            if item.base in bases and item.initialized:
+                item.initialized = False
+                if item.is_dll and item.entry:
+                    await self._call(thread, item, item.entry, DLL_PROCESS_DETACH, 0)
+                await self._tls_callbacks(thread, item, DLL_PROCESS_DETACH)
+        for item in reversed(gone):
+            await self.notifications.send(thread, UNLOADED, item)
+            self._unmap(item)
+        self._unloading -= bases
 
-    def _abandon(self, module: Module) -> None:
-        """Take back a module that could not be loaded, and what was mapped for it alone; nothing of it has run."""
-        dependencies, module.dependencies = module.dependencies, []
-        self._unmap(module)
-        for dependency in dependencies:
-            if dependency.load_count > 0:
-                dependency.load_count -= 1
-                if not dependency.load_count and dependency in self.modules:
-                    self._abandon(dependency)
+    def _unreachable(self) -> list[Module]:
+        """Modules that no reference from outside the modules leads to, in load order."""
+        uses: dict[int, int] = {}
+        for module in self.modules:
+            for target in module.dependencies:
+                uses[target.base] = uses.get(target.base, 0) + 1
+        waiting = [item for item in self.modules if item.load_count < 0 or item.load_count > uses.get(item.base, 0)]
+        reached = {item.base for item in waiting} | self._unloading
+        while waiting:
+            for target in waiting.pop().dependencies:
+                if target.base not in reached:
+                    reached.add(target.base)
+                    waiting.append(target)
+        return [item for item in self.modules if item.base not in reached]
 
     def _unmap(self, module: Module) -> None:
         if module.tls_index >= 0:
             self.tls.remove(module, self._process.tebs())
+        for target in module.dependencies:
+            if target.load_count > 0:
+                target.load_count -= 1
+        module.dependencies = []
         self.modules.remove(module)
         for order in (self._initialization, self._initialized):
             if module in order:
@@ -557,6 +605,22 @@ class Loader:
         for release in self._holds.values():
             release()
         self._holds.clear()
+
+
+def _asked(name: str, flags: int) -> Asked:
+    """What a LoadLibraryEx call asks for; the directory counts for the flags that name it."""
+    altered = flags & (LOAD_WITH_ALTERED_SEARCH_PATH | LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR)
+    plain = name.replace("/", "\\")
+    return Asked(flags, directory_of(plain) if altered and "\\" in plain else None)
+
+
+def _is_a_gap(target: Module, wanted: str | int) -> bool:
+    """Whether Windows has a function that our DLL of that name lacks: a gap of ours, no fault of the program."""
+    from runtime.trace.signatures import lookup
+
+    if target.builtin is None and target.name.lower() not in builtin.guest_dlls():
+        return False
+    return isinstance(wanted, int) or lookup(target.name, wanted) is not None
 
 
 def with_extension(name: str) -> str:

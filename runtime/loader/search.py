@@ -19,7 +19,10 @@ LOAD_LIBRARY_SEARCH_SYSTEM32: Final = 0x800
 LOAD_LIBRARY_SEARCH_DEFAULT_DIRS: Final = 0x1000
 DONT_RESOLVE_DLL_REFERENCES: Final = 0x1
 
-_SEARCH_FLAGS: Final = 0x1F00
+LOAD_LIBRARY_REQUIRE_SIGNED_TARGET: Final = 0x80
+LOAD_LIBRARY_SAFE_CURRENT_DIRS: Final = 0x2000
+
+SEARCH_FLAGS: Final = 0x1F00
 
 
 def directory_of(path: str) -> str:
@@ -30,6 +33,23 @@ def directory_of(path: str) -> str:
 def base_name(path: str) -> str:
     """Return the last component of a Windows path."""
     return path.replace("/", "\\").rpartition("\\")[2]
+
+
+def is_full_path(path: str) -> bool:
+    """Whether a path names its drive and directory, or a share."""
+    return path[1:3] in (":\\", ":/") or path[:2] in ("\\\\", "//")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How one LoadLibraryEx call wants its DLL, and what that needs, to be looked for."""
+
+    flags: int = 0
+    directory: str | None = None
+    """Where the DLL lies, for LOAD_WITH_ALTERED_SEARCH_PATH and LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR."""
+
+
+PLAINLY: Final = Asked()
 
 
 @dataclass(slots=True)
@@ -44,13 +64,13 @@ class SearchPath:
     default_flags: int = 0
     """SetDefaultDllDirectories."""
 
-    def directories(self, flags: int, current: str, path: str, load_directory: str | None) -> list[str]:
+    def directories(self, asked: Asked, current: str, path: str) -> list[str]:
         """Return the directories to try, in order.
 
-        `current` is the process's current directory, `path` its PATH, `load_directory` that of the DLL given by full
-        path (for LOAD_WITH_ALTERED_SEARCH_PATH and LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR).
+        `current` is the process's current directory, `path` its PATH.
         """
-        selected = flags & _SEARCH_FLAGS or self.default_flags
+        flags, load_directory = asked.flags, asked.directory
+        selected = flags & SEARCH_FLAGS or self.default_flags
         if selected:
             return self._selected(selected, load_directory)
         found = []

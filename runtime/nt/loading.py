@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runtime.loader.module import Module
@@ -21,22 +23,35 @@ async def load_module(thread: Thread, name: str, flags: int) -> Module:
     STATUS_DLL_INIT_FAILED, the code of an exception in DllMain.
     """
     loader = thread.process.loader
-    try:
+    with _image_errors(thread.process):
         module = loader.load(name, flags)
-    except WrongMachineError:
-        raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
-    except BaseTakenError as error:
-        thread.process.report(f"winfs: {error}")
-        raise NtError(st.STATUS_CONFLICTING_ADDRESSES) from None
-    except ImageError as error:
-        thread.process.report(f"winfs: {error}")
-        raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
     try:
         await loader.run_initializers(thread, 0)
     except NtError:
         await loader.free(thread, module)
         raise
     return module
+
+
+def load_as_data(thread: Thread, name: str, flags: int) -> Module:
+    """Map a file for its resources: nothing of it runs. Raises NtError as `load_module` does."""
+    with _image_errors(thread.process):
+        return thread.process.loader.load_data(name, flags)
+
+
+@contextmanager
+def _image_errors(process: Process) -> Iterator[None]:
+    """Turn what is wrong with a file into the status that Windows has for it."""
+    try:
+        yield
+    except WrongMachineError:
+        raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
+    except BaseTakenError as error:
+        process.report(f"winfs: {error}")
+        raise NtError(st.STATUS_CONFLICTING_ADDRESSES) from None
+    except ImageError as error:
+        process.report(f"winfs: {error}")
+        raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
 
 
 def find_module(process: Process, name: str) -> Module:

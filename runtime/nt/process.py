@@ -275,6 +275,7 @@ class Process(Waitable):
         # Everything the program itself needs stays as long as the process.
         for module in self.loader:
             module.load_count = -1
+        self.loader.starting = False
 
     def create_thread(self, start: int, parameter: int, *, stack_reserve: int = 0, stack_commit: int = 0,
                       suspended: bool = False) -> Thread:  # fmt: skip

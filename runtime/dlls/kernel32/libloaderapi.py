@@ -22,24 +22,36 @@ from runtime.loader.search import (
     LOAD_LIBRARY_AS_DATAFILE,
     LOAD_LIBRARY_AS_DATAFILE_EXCLUSIVE,
     LOAD_LIBRARY_AS_IMAGE_RESOURCE,
+    LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR,
+    LOAD_WITH_ALTERED_SEARCH_PATH,
+    SEARCH_FLAGS,
+    is_full_path,
 )
 from runtime.nt import status as st
-from runtime.nt.loading import find_module, load_module, procedure
+from runtime.nt.loading import find_module, load_as_data, load_module, procedure
 from runtime.nt.process import Process
 from runtime.nt.status import NtError, Win32Error
 from runtime.nt.thread import Thread
 
+_KNOWN = 0x1 | 0x2 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | SEARCH_FLAGS | 0x2000
 _AS_DATA = LOAD_LIBRARY_AS_DATAFILE | LOAD_LIBRARY_AS_DATAFILE_EXCLUSIVE | LOAD_LIBRARY_AS_IMAGE_RESOURCE
 
 
 async def _load(thread: Thread, name: str | None, flags: int) -> int:
-    if name is None:
+    if name is None or not name.strip() or flags & ~_KNOWN:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    name = name.rstrip()
+    if flags & LOAD_LIBRARY_AS_DATAFILE and flags & LOAD_LIBRARY_AS_DATAFILE_EXCLUSIVE:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    if flags & LOAD_WITH_ALTERED_SEARCH_PATH and flags & SEARCH_FLAGS:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    if flags & LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR and not is_full_path(name):
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     if flags & _AS_DATA:
-        module = thread.process.loader.load_data(name.rstrip(), flags)
+        module = load_as_data(thread, name, flags)
         return module.base | (2 if flags & LOAD_LIBRARY_AS_IMAGE_RESOURCE else 1)
     try:
-        module = await load_module(thread, name.rstrip(), flags)
+        module = await load_module(thread, name, flags)
     except NtError as error:
         if error.status == st.STATUS_DLL_NOT_FOUND:
             raise Win32Error(st.ERROR_MOD_NOT_FOUND) from None
@@ -49,6 +61,8 @@ async def _load(thread: Thread, name: str | None, flags: int) -> int:
 
 @kernel32.export("dll")
 async def LoadLibraryExW(thread: Thread, lpLibFileName: LPCWSTR, hFile: HANDLE, dwFlags: DWORD) -> HMODULE:
+    if hFile:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
     return await _load(thread, lpLibFileName, dwFlags)
 
 
@@ -81,6 +95,8 @@ async def GetProcAddress(thread: Thread, hModule: HMODULE, lpProcName: PVOID) ->
     except NtError as error:
         if error.status == st.STATUS_DLL_NOT_FOUND:
             raise Win32Error(st.ERROR_MOD_NOT_FOUND) from None
+        if error.status == st.STATUS_ORDINAL_NOT_FOUND:
+            raise Win32Error(st.ERROR_INVALID_ORDINAL) from None
         raise Win32Error(st.ERROR_PROC_NOT_FOUND) from None
 
 
@@ -183,11 +199,24 @@ def DisableThreadLibraryCalls(thread: Thread, hLibModule: HMODULE) -> BOOL:
 
 @kernel32.export("dll")
 def SetDllDirectoryW(thread: Thread, lpPathName: LPCWSTR) -> BOOL:
+    if lpPathName is not None and ";" in lpPathName:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
     thread.process.loader.search.dll_directory = lpPathName
     return 1
 
 
 kernel32.ansi(SetDllDirectoryW)
+
+
+@kernel32.export("dll")
+def GetDllDirectoryA(
+    thread: Thread, nBufferLength: DWORD, lpBuffer: Annotated[PVOID, OutBytes("nBufferLength")]
+) -> DWORD:
+    text = thread.process.encode_ansi(thread.process.loader.search.dll_directory or "")
+    if len(text) >= nBufferLength:
+        return len(text) + 1
+    thread.process.memory.write(lpBuffer, text + b"\0")
+    return len(text)
 
 
 @kernel32.export("dll")
@@ -204,8 +233,12 @@ def GetDllDirectoryW(
 
 @kernel32.export("dll")
 def AddDllDirectory(thread: Thread, NewDirectory: LPCWSTR) -> PVOID:
-    if not NewDirectory or not (NewDirectory[1:3] == ":\\" or NewDirectory[:2] == "\\\\"):
+    if not NewDirectory or not is_full_path(NewDirectory):
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    path = thread.process.full_path(NewDirectory)
+    with thread.process.machine.drives.resolve(path) as location:
+        if not location.exists or not location.is_directory:
+            raise Win32Error(st.ERROR_FILE_NOT_FOUND)
     search = thread.process.loader.search
     cookie = max(search.added, default=0x1000) + 0x10
     search.added[cookie] = NewDirectory.rstrip("\\")

@@ -76,6 +76,23 @@ def LdrAddRefDll(thread: Thread, Flags: ULONG, DllHandle: PVOID) -> NTSTATUS:
     return st.STATUS_SUCCESS
 
 
+@ntdll.export("dll")
+def LdrRegisterDllNotification(
+    thread: Thread, Flags: ULONG, NotificationFunction: PVOID, Context: PVOID, Cookie: Out[PVOID]
+) -> NTSTATUS:
+    if Flags or not NotificationFunction or not Cookie:
+        raise NtError(st.STATUS_INVALID_PARAMETER)
+    Cookie.set(thread.process.loader.notifications.register(NotificationFunction, Context))
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("dll")
+def LdrUnregisterDllNotification(thread: Thread, Cookie: PVOID) -> NTSTATUS:
+    if not thread.process.loader.notifications.unregister(Cookie):
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+    return st.STATUS_SUCCESS
+
+
 @ntdll.export("threading")
 async def LdrShutdownThread(thread: Thread) -> NTSTATUS:
     await thread.process.loader.thread_detach(thread)
