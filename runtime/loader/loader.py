@@ -555,7 +555,7 @@ class Loader:
                 if item.is_dll and item.entry:
                     await self._call(thread, item, item.entry, DLL_PROCESS_DETACH, 0)
                 await self._tls_callbacks(thread, item, DLL_PROCESS_DETACH)
-        for item in reversed(gone):
+        for item in gone:
             await self.notifications.send(thread, UNLOADED, item)
             self._unmap(item)
         self._unloading -= bases
