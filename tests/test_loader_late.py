@@ -192,7 +192,8 @@ static void CALLBACK heard(ULONG reason, const DATA *data, void *context)
 int main(void)
 {
     HMODULE ntdll = GetModuleHandleA("ntdll"); void *cookie = 0;
-    LONG (NTAPI *add)(ULONG, CALLBACK_TYPE, void *, void **) = (void *)GetProcAddress(ntdll, "LdrRegisterDllNotification");
+    LONG (NTAPI *add)(ULONG, CALLBACK_TYPE, void *, void **);
+    add = (void *)GetProcAddress(ntdll, "LdrRegisterDllNotification");
     LONG (NTAPI *drop)(void *) = (void *)GetProcAddress(ntdll, "LdrUnregisterDllNotification");
     SHOW(add(0, heard, "heard", &cookie));
     FreeLibrary(LoadLibraryA("upper.dll"));

@@ -164,14 +164,18 @@ def VirtualLock(thread: Thread, lpAddress: LPVOID, dwSize: SIZE_T) -> BOOL:
 
 @kernel32.export("memory")
 def VirtualUnlock(thread: Thread, lpAddress: LPVOID, dwSize: SIZE_T) -> BOOL:
-    """Nothing is ever paged out; what was not locked cannot be unlocked all the same."""
-    pages = list(_pages(thread.process.memory, lpAddress, dwSize))
+    unlock(thread.process.memory, lpAddress, dwSize)
+    return 1
+
+
+def unlock(memory: AddressSpace, address: int, size: int) -> None:
+    """Nothing is ever paged out; what was not locked cannot be unlocked all the same. Raises NtError."""
+    pages = list(_pages(memory, address, size))
     if not pages or not all(vad is not None and page in vad.locked for vad, page in pages):
         raise NtError(st.STATUS_NOT_LOCKED)
     for vad, page in pages:
         if vad is not None:
             vad.locked.discard(page)
-    return 1
 
 
 def _pages(memory: AddressSpace, address: int, size: int) -> Iterator[tuple[Vad | None, int]]:

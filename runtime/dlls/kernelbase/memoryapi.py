@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.dlls.kernel32.memoryapi import create_mapping, map_for_access
+from runtime.dlls.kernel32.memoryapi import create_mapping, map_for_access, unlock
 from runtime.dlls.kernel32.named import open_named
 from runtime.dlls.kernelbase.dll import kernelbase
 from runtime.dlls.ntdll.memory import region_information
@@ -170,8 +170,7 @@ def OpenFileMappingFromApp(thread: Thread, DesiredAccess: ULONG, InheritHandle: 
 
 @kernelbase.export("memory")
 def VirtualUnlockEx(thread: Thread, Process: HANDLE, Address: PVOID, Size: SIZE_T) -> BOOL:
-    if not Size or _process(thread, Process).memory.find(Address) is None:
-        raise NtError(st.STATUS_NOT_LOCKED)
+    unlock(_process(thread, Process).memory, Address, Size)
     return 1
 
 
