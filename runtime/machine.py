@@ -38,6 +38,7 @@ from runtime.memory.backing import ImageBacking
 from runtime.memory.space import AddressSpace
 from runtime.nt import status as st
 from runtime.nt.accounts import Accounts
+from runtime.nt.atom_table import AtomTable
 from runtime.nt.clipboard import Clipboard
 from runtime.nt.clock import Clock
 from runtime.nt.command_line import join_command_line
@@ -107,6 +108,7 @@ class Machine:
         self.trace.on_change = self._bind_anew
         self.accounts = Accounts(config.computer_name, config.user_name)
         self.objects = standard_namespace()
+        self.atoms = AtomTable()
         self.drives = Drives.from_config(config)
         drive_c = config.drive("C")
         assert drive_c is not None

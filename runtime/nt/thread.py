@@ -72,6 +72,8 @@ class Thread(WaitingThread):
         self.description = ""
         self.ui_language = 0
         """LANGID of SetThreadUILanguage; 0 before."""
+        self.ideal_processor = 0
+        self.memory_priority = 5
         self.token: Token | None = None
         """The token it impersonates with."""
         """Who the thread impersonates."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from runtime.dlls.kernel32.dll import kernel32
-from runtime.dlls.types import BOOL, DWORD, HANDLE, PVOID, SIZE_T, ULONG, USHORT, InOut, Out
+from runtime.dlls.types import BOOL, DWORD, HANDLE, PVOID, SIZE_T, UCHAR, ULONG, ULONGLONG, USHORT, In, InOut, Out
 from runtime.machine import Machine
 from runtime.memory.constants import LARGE_PAGE
 from runtime.nt import status as st
@@ -141,3 +141,70 @@ def GetLargePageMinimum(thread: Thread) -> SIZE_T:
 @kernel32.export("threading")
 def FlushProcessWriteBuffers(thread: Thread) -> None:
     """Guest threads of a process run one at a time: every store is visible already."""
+
+
+# NUMA: a machine has one node, which holds all processors
+
+
+def _only_node(number: int) -> None:
+    if number:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+
+
+@kernel32.export("threading")
+def GetNumaNodeProcessorMask(thread: Thread, Node: UCHAR, ProcessorMask: Out[ULONGLONG]) -> BOOL:
+    _only_node(Node)
+    ProcessorMask.set(thread.process.machine.processor_mask)
+    return 1
+
+
+@kernel32.export("threading")
+def GetNumaProcessorNode(thread: Thread, Processor: UCHAR, NodeNumber: Out[UCHAR]) -> BOOL:
+    if Processor >= thread.process.machine.processor.count:
+        NodeNumber.set(0xFF)
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    NodeNumber.set(0)
+    return 1
+
+
+@kernel32.export("threading")
+def GetNumaProcessorNodeEx(thread: Thread, Processor: In[ULONG], NodeNumber: Out[USHORT]) -> BOOL:
+    group, number = struct.unpack("<HBx", Processor.get().to_bytes(4, "little"))
+    if group or number >= thread.process.machine.processor.count:
+        NodeNumber.set(0xFFFF)
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    NodeNumber.set(0)
+    return 1
+
+
+@kernel32.export("memory")
+def GetNumaAvailableMemoryNode(thread: Thread, Node: UCHAR, AvailableBytes: Out[ULONGLONG]) -> BOOL:
+    _only_node(Node)
+    AvailableBytes.set(_available(thread))
+    return 1
+
+
+@kernel32.export("memory")
+def GetNumaAvailableMemoryNodeEx(thread: Thread, Node: USHORT, AvailableBytes: Out[ULONGLONG]) -> BOOL:
+    _only_node(Node)
+    AvailableBytes.set(_available(thread))
+    return 1
+
+
+def _available(thread: Thread) -> int:
+    physical = thread.process.machine.physical
+    return physical.limit - physical.frames_in_use * 0x1000
+
+
+@kernel32.export("threading")
+def GetNumaProximityNode(thread: Thread, ProximityId: ULONG, NodeNumber: Out[UCHAR]) -> BOOL:
+    _only_node(ProximityId)
+    NodeNumber.set(0)
+    return 1
+
+
+@kernel32.export("threading")
+def GetNumaProximityNodeEx(thread: Thread, ProximityId: ULONG, NodeNumber: Out[USHORT]) -> BOOL:
+    _only_node(ProximityId)
+    NodeNumber.set(0)
+    return 1
