@@ -21,6 +21,7 @@ LIBRARIES = {
     "formats": (),
     "sharing": ("-luser32", "-lrstrtmgr"),
     "sockets": ("-lws2_32", "-lmswsock"),
+    "neighbours": ("-lnormaliz",),
     "placeholders": ("-lpsapi",),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),

@@ -74,6 +74,8 @@ class Thread(WaitingThread):
         """LANGID of SetThreadUILanguage; 0 before."""
         self.ideal_processor = 0
         self.memory_priority = 5
+        self.execution_state = 0x80000000
+        """ES_* flags of SetThreadExecutionState."""
         self.token: Token | None = None
         """The token it impersonates with."""
         """Who the thread impersonates."""

@@ -10,9 +10,7 @@ from runtime.dlls.types import (
     DWORD,
     DWORD_PTR,
     HANDLE,
-    HRESULT,
     INT,
-    LPCWSTR,
     LPVOID,
     PVOID,
     SIZE_T,
@@ -301,12 +299,6 @@ def GetStartupInfoW(thread: Thread, lpStartupInfo: PVOID) -> None:
 @kernel32.export("process")
 def GetStartupInfoA(thread: Thread, lpStartupInfo: PVOID) -> None:
     STARTUPINFOW.of(thread.process).write(thread.process.memory, lpStartupInfo)
-
-
-@kernel32.export("threading")
-def SetThreadDescription(thread: Thread, hThread: HANDLE, lpThreadDescription: LPCWSTR) -> HRESULT:
-    get_object(thread, hThread, Thread, 0x0400).description = lpThreadDescription or ""
-    return 0
 
 
 @kernel32.export("threading")

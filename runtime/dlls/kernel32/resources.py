@@ -191,8 +191,12 @@ async def EnumResourceNamesA(
     return await _enumerate_names(thread, hModule, lpType, lpEnumFunc, lParam, wide=False)
 
 
-async def _enumerate_languages(thread: Thread, handle: int, kind: int, name: int, callback: int, parameter: int, *,
-                               wide: bool) -> int:  # fmt: skip
+_ENUM_FLAGS = 0xF
+
+
+async def _enumerate_languages(thread: Thread, handle: int, kind: int, name: int, callback: int, parameter: int,
+                               language: int, *, wide: bool) -> int:  # fmt: skip
+    """Call back for each language of a resource; `language` other than 0 is the only one wanted."""
     memory = thread.process.memory
     root = _root(thread, _module(thread, handle))
     types = [item for item in _entries(memory, root, 0) if _same(item.key, _key(thread, kind, wide=wide))]
@@ -203,23 +207,78 @@ async def _enumerate_languages(thread: Thread, handle: int, kind: int, name: int
     if not names:
         raise Win32Error(st.ERROR_RESOURCE_NAME_NOT_FOUND)
     for item in _entries(memory, root, names[0].offset):
-        language = item.key if isinstance(item.key, int) else 0
-        if not await thread.call(callback, handle, kind, name, language, parameter) & 0xFFFFFFFF:
+        if not isinstance(item.key, int) or (language and item.key != language):
+            continue
+        if not await thread.call(callback, handle, kind, name, item.key, parameter) & 0xFFFFFFFF:
             return 0
     return 1
+
+
+def _check_flags(flags: int) -> None:
+    """RESOURCE_ENUM_LN, _MUI, _MUI_SYSTEM and _VALIDATE. Language files (.mui) are not looked for."""
+    if flags & ~_ENUM_FLAGS:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
 
 
 @kernel32.export("dll")
 async def EnumResourceLanguagesW(
     thread: Thread, hModule: HMODULE, lpType: PVOID, lpName: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR
 ) -> BOOL:
-    """Call a function for each language a resource exists in."""
-    return await _enumerate_languages(thread, hModule, lpType, lpName, lpEnumFunc, lParam, wide=True)
+    return await _enumerate_languages(thread, hModule, lpType, lpName, lpEnumFunc, lParam, 0, wide=True)
+
+
+@kernel32.export("dll")
+async def EnumResourceLanguagesExW(
+    thread: Thread, hModule: HMODULE, lpType: PVOID, lpName: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR,
+    dwFlags: DWORD, LangId: WORD,
+) -> BOOL:  # fmt: skip
+    _check_flags(dwFlags)
+    return await _enumerate_languages(thread, hModule, lpType, lpName, lpEnumFunc, lParam, LangId, wide=True)
+
+
+@kernel32.export("dll")
+async def EnumResourceNamesExW(
+    thread: Thread, hModule: HMODULE, lpType: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR, dwFlags: DWORD, LangId: WORD
+) -> BOOL:
+    _check_flags(dwFlags)
+    return await _enumerate_names(thread, hModule, lpType, lpEnumFunc, lParam, wide=True)
+
+
+@kernel32.export("dll")
+async def EnumResourceTypesExW(
+    thread: Thread, hModule: HMODULE, lpEnumFunc: PVOID, lParam: LONG_PTR, dwFlags: DWORD, LangId: WORD
+) -> BOOL:
+    _check_flags(dwFlags)
+    return await _enumerate_types(thread, hModule, lpEnumFunc, lParam, wide=True)
 
 
 @kernel32.export("dll")
 async def EnumResourceLanguagesA(
     thread: Thread, hModule: HMODULE, lpType: PVOID, lpName: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR
 ) -> BOOL:
-    """Call a function for each language a resource exists in."""
-    return await _enumerate_languages(thread, hModule, lpType, lpName, lpEnumFunc, lParam, wide=False)
+    return await _enumerate_languages(thread, hModule, lpType, lpName, lpEnumFunc, lParam, 0, wide=False)
+
+
+@kernel32.export("dll")
+async def EnumResourceLanguagesExA(
+    thread: Thread, hModule: HMODULE, lpType: PVOID, lpName: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR,
+    dwFlags: DWORD, LangId: WORD,
+) -> BOOL:  # fmt: skip
+    _check_flags(dwFlags)
+    return await _enumerate_languages(thread, hModule, lpType, lpName, lpEnumFunc, lParam, LangId, wide=False)
+
+
+@kernel32.export("dll")
+async def EnumResourceNamesExA(
+    thread: Thread, hModule: HMODULE, lpType: PVOID, lpEnumFunc: PVOID, lParam: LONG_PTR, dwFlags: DWORD, LangId: WORD
+) -> BOOL:
+    _check_flags(dwFlags)
+    return await _enumerate_names(thread, hModule, lpType, lpEnumFunc, lParam, wide=False)
+
+
+@kernel32.export("dll")
+async def EnumResourceTypesExA(
+    thread: Thread, hModule: HMODULE, lpEnumFunc: PVOID, lParam: LONG_PTR, dwFlags: DWORD, LangId: WORD
+) -> BOOL:
+    _check_flags(dwFlags)
+    return await _enumerate_types(thread, hModule, lpEnumFunc, lParam, wide=False)
