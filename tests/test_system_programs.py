@@ -23,6 +23,7 @@ LIBRARIES = {
     "sockets": ("-lws2_32", "-lmswsock"),
     "neighbours": ("-lnormaliz",),
     "placeholders": ("-lpsapi",),
+    "shell_text": ("-lshlwapi", "-lole32", "-ladvapi32"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),
