@@ -1,30 +1,19 @@
-/* Command lines to commands. */
-#include "cmd.h"
+/* Command lines to commands: words, redirection, operators, blocks. */
+#include "parser.h"
 
-typedef struct parser {
-    text line;
-    size_t at;
-    int parentheses;
-    int conditions;      /* IF bodies around: `else` may follow a block */
-    line_source more;
-    void *context;
-    bool failed;
-} parser;
 
-static node *parse_sequence(parser *p);
-
-static wchar_t peek(parser *p)
+wchar_t peek(parser *p)
 {
     return p->at < p->line.n ? p->line.p[p->at] : 0;
 }
 
-static wchar_t peek_next(parser *p)
+wchar_t peek_next(parser *p)
 {
     return p->at + 1 < p->line.n ? p->line.p[p->at + 1] : 0;
 }
 
 /* Append the next line of the source. */
-static bool more(parser *p)
+bool read_more(parser *p)
 {
     wchar_t *line = p->more ? p->more(p->context) : NULL;
 
@@ -40,7 +29,7 @@ static bool is_delimiter(wchar_t c)
     return c == L' ' || c == L'\t' || c == L',' || c == L';' || c == L'=' || c == 0x0b || c == 0x0c || c == 0xa0;
 }
 
-static void skip_delimiters(parser *p)
+void skip_delimiters(parser *p)
 {
     while (peek(p) && is_delimiter(peek(p)))
         p->at++;
@@ -52,7 +41,7 @@ static void skip_blanks(parser *p)
         p->at++;
 }
 
-static void *unexpected(parser *p)
+void *unexpected(parser *p)
 {
     text t = {0};
     wchar_t c;
@@ -78,7 +67,7 @@ static void *unexpected(parser *p)
     return NULL;
 }
 
-static void *syntax(parser *p)
+void *syntax(parser *p)
 {
     if (!p->failed)
         err(L"The syntax of the command is incorrect.\r\n");
@@ -86,7 +75,7 @@ static void *syntax(parser *p)
     return NULL;
 }
 
-static node *new_node(enum node_kind kind)
+node *new_node(enum node_kind kind)
 {
     node *n = take(sizeof *n);
 
@@ -97,22 +86,22 @@ static node *new_node(enum node_kind kind)
 
 /* A caret outside quotes: the next character is taken as it is. A line's end is left out, and the first character of
  * the next line is taken as it is, even when that is the line's end. */
-static void take_escaped(parser *p, text *t)
+void take_escaped(parser *p, text *t)
 {
     p->at++;
     if (peek(p) == L'\n') {
         p->at++;
-        if (p->at >= p->line.n && !more(p))
+        if (p->at >= p->line.n && !read_more(p))
             return;
     }
     if (peek(p))
         add_char(t, p->line.p[p->at++]);
     if (p->at >= p->line.n)
-        more(p);
+        read_more(p);
 }
 
 /* One word up to a delimiter or special character, quotes kept. `stops` are further characters that end it. */
-static wchar_t *take_word(parser *p, const wchar_t *stops)
+wchar_t *take_word(parser *p, const wchar_t *stops)
 {
     bool quoted = false;
     text t = {0};
@@ -249,7 +238,7 @@ static void skip_line(parser *p)
         p->at++;
 }
 
-static bool at_else(parser *p)
+bool at_else(parser *p)
 {
     return starts(p->line.p + p->at, L"else") &&
            (is_delimiter(p->line.p[p->at + 4]) || wcschr(L"(\n", p->line.p[p->at + 4]));
@@ -270,7 +259,7 @@ static node *parse_block(parser *p)
             if (peek(p) == L'\n')
                 p->at++;
             else if (!peek(p)) {
-                if (!more(p))
+                if (!read_more(p))
                     return syntax(p);
             } else if (peek(p) == L':') {
                 skip_line(p);
@@ -312,177 +301,6 @@ static node *parse_block(parser *p)
     if (peek(p) && !wcschr(L"&|\n)", peek(p)) && !(p->conditions && at_else(p)))
         return unexpected(p);
     return block;
-}
-
-static node *parse_if(parser *p)
-{
-    static const struct {
-        const wchar_t *name;
-        enum condition condition;
-    } comparisons[] = {{L"EQU", IF_EQU}, {L"NEQ", IF_NEQ}, {L"LSS", IF_LSS},
-                       {L"LEQ", IF_LEQ}, {L"GTR", IF_GTR}, {L"GEQ", IF_GEQ}};
-    node *n = new_node(NODE_IF);
-    wchar_t *word;
-
-    for (;;) {
-        skip_delimiters(p);
-        word = take_word(p, L"");
-        if (same(word, L"/i"))
-            n->fold = true;
-        else if (same(word, L"not"))
-            n->negate = !n->negate;
-        else
-            break;
-    }
-    if (!*word)
-        return unexpected(p);
-    if (same(word, L"exist") || same(word, L"defined") || same(word, L"errorlevel") || same(word, L"cmdextversion")) {
-        skip_delimiters(p);
-        n->condition = *word == L'c' || *word == L'C'   ? IF_VERSION
-                       : *word == L'd' || *word == L'D' ? IF_DEFINED
-                       : same(word, L"exist")           ? IF_EXIST
-                                                        : IF_ERRORLEVEL;
-        n->first = take_word(p, L"");
-        if (!*n->first)
-            return unexpected(p);
-    } else {
-        n->first = word;
-        while (is_blank(peek(p)) || peek(p) == L',' || peek(p) == L';')
-            p->at++;
-        if (peek(p) == L'=' && peek_next(p) == L'=') {
-            n->condition = IF_EQUAL;
-            p->at += 2;
-        } else {
-            size_t i, start;
-
-            skip_delimiters(p);
-            start = p->at;
-            word = take_word(p, L"");
-            for (i = 0; i < 6 && !same(word, comparisons[i].name); i++)
-                ;
-            if (i == 6) {
-                p->at = start;
-                return unexpected(p);
-            }
-            n->condition = comparisons[i].condition;
-        }
-        skip_delimiters(p);
-        n->second = take_word(p, L"");
-        if (!*n->second)
-            return unexpected(p);
-    }
-    p->conditions++;
-    skip_delimiters(p);
-    n->left = peek(p) ? parse_sequence(p) : NULL;
-    p->conditions--;
-    if (p->failed)
-        return NULL;
-    if (!n->left)
-        return syntax(p);
-    skip_delimiters(p);
-    if (n->left->kind == NODE_BLOCK && at_else(p)) {
-        p->at += 4;
-        skip_delimiters(p);
-        n->right = parse_sequence(p);
-        if (p->failed)
-            return NULL;
-        if (!n->right)
-            return syntax(p);
-    }
-    return n;
-}
-
-/* What is between the parentheses of FOR. */
-static wchar_t *take_set(parser *p)
-{
-    bool quoted = false;
-    text t = {0};
-
-    add(&t, L"", 0);
-    p->at++;
-    for (;;) {
-        wchar_t c = peek(p);
-
-        if (!c) {
-            if (!more(p))
-                return syntax(p);
-            continue;
-        }
-        if (c == L'\n') {
-            quoted = false;
-            c = L' ';
-        } else if (c == L'"') {
-            quoted = !quoted;
-        } else if (!quoted) {
-            if (c == L'^') {
-                take_escaped(p, &t);
-                continue;
-            }
-            if (c == L')')
-                break;
-            if (wcschr(L"&|<>", c))
-                return unexpected(p);
-        }
-        add_char(&t, c);
-        p->at++;
-    }
-    p->at++;
-    return t.p;
-}
-
-static node *parse_for(parser *p)
-{
-    node *n = new_node(NODE_FOR);
-    wchar_t *word;
-    size_t start;
-
-    for (;;) {
-        skip_delimiters(p);
-        start = p->at;
-        word = take_word(p, L"(");
-        if (same(word, L"/d"))
-            n->loop = FOR_DIRECTORIES;
-        else if (same(word, L"/l"))
-            n->loop = FOR_NUMBERS;
-        else if (same(word, L"/f"))
-            n->loop = FOR_TEXT;
-        else if (same(word, L"/r"))
-            n->tree = true;
-        else if (*word && *word != L'%' && !n->options && (n->tree || n->loop == FOR_TEXT))
-            n->options = word;
-        else
-            break;
-    }
-    if (word[0] != L'%' || !word[1] || word[2] || word[1] >= 128) {
-        p->at = start;
-        return unexpected(p);
-    }
-    n->variable = word[1];
-    skip_delimiters(p);
-    start = p->at;
-    word = take_word(p, L"(");
-    if (!same(word, L"in")) {
-        p->at = start;
-        return unexpected(p);
-    }
-    skip_delimiters(p);
-    if (peek(p) != L'(')
-        return unexpected(p);
-    n->set = take_set(p);
-    if (p->failed)
-        return NULL;
-    skip_delimiters(p);
-    start = p->at;
-    word = take_word(p, L"(");
-    if (!same(word, L"do")) {
-        p->at = start;
-        return unexpected(p);
-    }
-    skip_delimiters(p);
-    n->left = parse_sequence(p);
-    if (p->failed)
-        return NULL;
-    return n->left ? n : syntax(p);
 }
 
 static node *parse_command(parser *p)
@@ -644,7 +462,7 @@ static node *parse_or(parser *p)
     }
 }
 
-static node *parse_sequence(parser *p)
+node *parse_sequence(parser *p)
 {
     node *left = parse_or(p), *right;
 
