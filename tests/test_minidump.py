@@ -138,6 +138,14 @@ def test_machines_can_dump_every_program_that_crashes(winfs: Runner, dumped: Pat
     assert names == {new, *(f"old{number}.dmp" for number in range(2, 11))}
 
 
+def test_a_wrong_setting_is_named(winfs: Runner, dumped: Path, machine_folder: Path) -> None:
+    (machine_folder / "machine.toml").write_text('crash_dumps = "all"\n')
+    done = winfs("run", dumped, "crash")
+    assert done.returncode == 1
+    assert "machine.toml: crash_dumps: " in done.stderr.decode()
+    assert "unhandled" not in done.stderr.decode()
+
+
 def test_the_pdb_of_a_module_is_named(winfs: Runner, tmp_path: Path) -> None:
     source = tmp_path / "bare.c"
     source.write_text("int start(void) { *(volatile int *)0x10 = 1; return 0; }")
