@@ -1,4 +1,5 @@
-"""One table of what winfs costs, every ratio taken in one run on one computer; `mount` measures the mount instead.
+"""One table of what winfs costs, every ratio taken in one run on one computer; `mount` and `trace` measure
+those instead.
 
 The guest programs are compiled with the ziglang wheel; the integer kernel also natively, with the same compiler and
 flags. Times are the best of several rounds, because the computer is shared.
@@ -185,7 +186,11 @@ if __name__ == "__main__":
         import bench_mount
 
         bench_mount.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["trace"]:
+        import bench_trace
+
+        bench_trace.main(sys.argv[2:])
     elif sys.argv[1:]:
-        raise SystemExit(f"bench: unknown argument {sys.argv[1]!r} (nothing, or: mount)")
+        raise SystemExit(f"bench: unknown argument {sys.argv[1]!r} (nothing, or: mount, trace)")
     else:
         main()
