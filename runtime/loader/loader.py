@@ -34,7 +34,6 @@ from runtime.loader.search import (
 from runtime.loader.tls import StaticTls
 from runtime.nt import status as st
 from runtime.nt.status import NtError
-from runtime.trace.signatures import is_windows_dll
 
 if TYPE_CHECKING:
     from runtime.nt.process import Process
@@ -392,6 +391,8 @@ class Loader:
         except NtError as error:
             if error.status != st.STATUS_DLL_NOT_FOUND:
                 raise
+            from runtime.trace.signatures import is_windows_dll  # most programs need no DLL that does not exist
+
             if not is_windows_dll(dll.name):
                 self._process.missing_dll(module, dll.name)
                 raise

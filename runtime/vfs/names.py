@@ -26,7 +26,8 @@ _WINDOWS_ILLEGAL = re.compile(r'[\x00-\x1f"*:<>?\\/|]')
 _WINDOWS_ILLEGAL_ANYWHERE = re.compile(r'[\x00"*<>?/|]')
 _HASHED = re.compile(r"~[0-9a-f]{16}$")
 _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[1-9¹²³]|LPT[1-9¹²³]|CONIN\$|CONOUT\$)", re.IGNORECASE)
-_SHORT_ILLEGAL = re.compile(r"[^A-Z0-9!#$%&'()\-@^_`{}~\x80-\uffff]")
+# Told by what is illegal: a class of nearly all characters takes 5 ms to compile.
+_SHORT_ILLEGAL = re.compile(r'[\x00- "*+,./:;<=>?\[\\\]a-z|\x7f\U00010000-\U0010ffff]')
 
 
 def equal(left: str, right: str) -> bool:
