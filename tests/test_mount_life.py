@@ -92,7 +92,13 @@ int main(void) { puts("waiting"); fflush(stdout); Sleep(60000); return 1; }
 """
 
 
-@pytest.mark.parametrize("end", [terminate, interrupt, fusermount, lazily, umount, through_ctl, kill])
+def by_link(mounted: Mounted) -> None:
+    link = mounted.folder.with_name("a link")
+    link.symlink_to(mounted.folder)
+    assert mounted.winfs("umount", f"{link}/").returncode == 0
+
+
+@pytest.mark.parametrize("end", [terminate, interrupt, fusermount, lazily, umount, by_link, through_ctl, kill])
 def test_every_end_leaves_no_mount_and_keeps_the_registry(
     tmp_path: Path, end: Callable[[Mounted], None], compile_c: Compiler
 ) -> None:

@@ -43,6 +43,8 @@ def command(
     missing: MissingPolicy | None,
 ) -> int:
     """Show a machine as files at DIR, an empty folder. Returns when the mount answers; `winfs umount DIR` ends it."""
+    if not folder:
+        raise click.UsageError("DIR is empty")
     mountpoint = Path(os.path.abspath(folder))
     if ready_fd is None:
         check_mountpoint(mountpoint, folder)

@@ -43,9 +43,11 @@ def command(folder: str | None, machine_name: str | None, wait: bool) -> int:
 
 def _find(folder: str) -> Mount:
     path = os.path.abspath(folder)
-    for mount in reversed(mounts()):
-        if is_machine_mount(mount) and mount.mountpoint in (path, _resolved(path)):
-            return mount
+    # A mount that does not answer must not be looked at: links in its own name are followed only where it has none.
+    for follow in (_resolved, os.path.realpath):
+        for mount in reversed(mounts()):
+            if is_machine_mount(mount) and mount.mountpoint in (path, follow(path)):
+                return mount
     raise CommandError(f"{folder}: no machine is mounted there ('winfs ps' lists them)")
 
 

@@ -157,6 +157,10 @@ class _PidDirectory(Directory):
             raise fail(errno.ENOENT)
         return make((*self._key_tuple, name))
 
+    def create(self, name: str, mode: int) -> File:
+        """Nothing can be made here: who writes to a file that went with the program is told so, as in /proc."""
+        raise fail(errno.ENOENT)
+
     @property
     def _key_tuple(self) -> tuple[Hashable, ...]:
         return "process", self._pid, self._created
