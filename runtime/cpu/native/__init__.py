@@ -65,7 +65,7 @@ def attach(unicorn: ctypes.CDLL) -> None:
         LIBRARY.winfs_attach_jumps(ctypes.cast(unicorn.helper_lookup_tb_ptr_x86_64, c_void_p))
 
 
-JUMPS_SIZE: Final = 8 + 16 * (1 << 14)
+JUMPS_SIZE: Final = 40 + 8 * (1 << 14)
 """Bytes of an engine's table of jumps (jumps.c), zeroed at first."""
 
 

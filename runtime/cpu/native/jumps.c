@@ -7,7 +7,7 @@
  */
 #include "state.h"
 
-enum { OWN_TABLE = 4096, MARKED = 4095, SIZE = 1 << 14, GENERATIONS = 1 << 16 };
+enum { MARKED = 4095, BITS = 14, SIZE = 1 << BITS };
 enum { FLAGS_IN_EFLAGS = 0x73100, COMPARED = 0xFF0EFFFF };
 
 typedef struct {
@@ -16,14 +16,10 @@ typedef struct {
     void *code;
 } Translation;
 
+/* One engine's table. The mark looks like a translation of an address that is none. */
 typedef struct {
-    u64 tag; /* address, and generation above bit 48 */
-    Translation *translation;
-} Entry;
-
-typedef struct {
-    u64 generation;
-    Entry entries[SIZE];
+    Translation mark;
+    Translation *entries[SIZE];
 } Jumps;
 
 /* In front of `State`, in the structure that holds it. */
@@ -34,7 +30,6 @@ typedef struct {
 extern __thread Jumps *winfs_jumps __attribute__((visibility("hidden")));
 __thread Jumps *winfs_jumps; /* of the engine that runs on this thread */
 
-static Translation mark = {.pc = ~0ull, .compile_flags = ~0u};
 static void *(*find)(State *);
 
 /* Called once with libunicorn's own function. */
@@ -43,36 +38,45 @@ void winfs_attach_jumps(void *(*original)(State *))
     find = original;
 }
 
-void *HELPER(lookup_tb_ptr)(State *state)
+static inline __attribute__((always_inline)) int fits(State *state, Translation *found, u64 pc)
 {
-    Jumps *jumps = winfs_jumps;
-    u64 pc = state->rip, base = state->code_base;
-    Translation **table = TABLE(state), *found;
-    void *code;
-    Entry *entry;
-    u64 tag;
+    return found && found->pc == pc && !found->cs_base
+           && found->flags == (state->hidden_flags | (state->eflags & FLAGS_IN_EFLAGS))
+           && (found->compile_flags & COMPARED) == CLUSTER(state) << 24;
+}
 
-    if (!jumps || base || pc >> 48)
+#define PLACE(pc) (((pc) >> 2 ^ (pc) >> 16) & (SIZE - 1))
+
+static __attribute__((noinline)) void *search(State *state, u64 pc)
+{
+    Translation **table = TABLE(state), *found;
+    Jumps *jumps = winfs_jumps;
+    void *code;
+
+    if (!jumps || state->code_base)
         return find(state);
-    if (__builtin_expect(table[MARKED] != &mark, 0)) {
-        jumps->generation = (jumps->generation + 1) % GENERATIONS;
-        if (!jumps->generation)
-            for (int n = 0; n < SIZE; n++)
-                jumps->entries[n].tag = 0;
-        table[MARKED] = &mark;
+    if (table[MARKED] != &jumps->mark) {
+        for (int n = 0; n < SIZE; n++)
+            jumps->entries[n] = 0;
+        jumps->mark.pc = ~0ull;
+        table[MARKED] = &jumps->mark;
     }
-    tag = pc | jumps->generation << 48;
-    entry = &jumps->entries[pc * 0x9E3779B97F4A7C15ull >> 50];
-    found = entry->translation;
-    if (entry->tag == tag && found && found->pc == pc && !found->cs_base
-        && found->flags == (state->hidden_flags | (state->eflags & FLAGS_IN_EFLAGS))
-        && (found->compile_flags & COMPARED) == CLUSTER(state) << 24)
-        return found->code;
     code = find(state);
     found = table[((pc ^ pc >> 6) & 0x3F) | ((pc ^ pc >> 6) >> 6 & 0xFC0)];
-    if (found && found->pc == pc && found->code == code) {
-        entry->tag = tag;
-        entry->translation = found;
-    }
+    if (found && found->code == code && fits(state, found, pc))
+        jumps->entries[PLACE(pc)] = found;
     return code;
+}
+
+void *HELPER(lookup_tb_ptr)(State *state)
+{
+    u64 pc = state->rip;
+    Translation *mark = TABLE(state)[MARKED], *found;
+
+    if (__builtin_expect(mark && mark->pc == ~0ull, 1)) {
+        found = ((Jumps *)mark)->entries[PLACE(pc)];
+        if (__builtin_expect(fits(state, found, pc), 1))
+            return found->code;
+    }
+    return search(state, pc);
 }
