@@ -151,7 +151,7 @@ wchar_t *apply_modifiers(const wchar_t *value, const wchar_t *modifiers, size_t 
         path_like = true;
     }
     if (search) {
-        plain = search_variable(plain, search);
+        plain = *plain ? search_variable(plain, search) : NULL;
         if (!plain)
             return t.p;
         if (!path_like)

@@ -136,7 +136,8 @@ typedef struct text_options {
 
 static bool read_options(const wchar_t *s, text_options *o)
 {
-    wchar_t *text = strip_quotes(s), *p = text;
+    /* Without quotes around them the options are written with carets, and may then hold a quote. */
+    wchar_t *p = *s == L'"' ? strip_quotes(s) : copy(s);
 
     *o = (text_options){.eol = L';', .delimiters = L" \t", .tokens = 1, .last = 1};
     while (*p) {

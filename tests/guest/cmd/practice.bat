@@ -73,6 +73,20 @@ echo %%~dp0 literal
 @for %%e in (.c .h) do @echo ext %%e
 set "x=1" & set "y=2" && echo %x% !x! !y!
 copy /y practice.bat p2.bat >nul 2>&1 && del p2.bat && if not exist p2.bat echo copied and deleted
+echo [%~$PATH:3] [%~z0]>nul
+echo [%~$PATH:3]
+for %%f in (cmd.exe) do echo %%~$PATH:f
+for /f tokens^=2^ delims^=^" %%a in ("a"b"c") do echo [%%a]
+for /f "tokens=1-2,4*" %%a in ("1 2 3 4 5 6") do echo %%a %%b %%c %%d
+for /f "eol=# delims=" %%a in ("#c") do echo [%%a]
+for /f "eol= delims=" %%a in (";c") do echo [%%a]
+set "pct=100%%"
+echo %pct%
+set u="in quotes"
+echo %u% %u:"=%
+set "t= quoted "trailing
+echo [%t%]
+if [%3]==[] echo no third
 echo(
 set "e="
 echo.%e%
