@@ -20,6 +20,9 @@ missing_packages() {
     command -v gcc >/dev/null || echo gcc
     command -v pkg-config >/dev/null || echo pkg-config
     command -v fusermount3 >/dev/null || echo fuse3
+    # The tests work with them in the mount.
+    command -v git >/dev/null || echo git
+    command -v rsync >/dev/null || echo rsync
     pkg-config --exists fuse3 2>/dev/null || echo libfuse3-dev
     "$host_python" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     "$host_python" -c 'import os, sys, sysconfig

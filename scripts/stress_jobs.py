@@ -175,7 +175,7 @@ JOBS: tuple[Job, ...] = (
         grep -rl 17 three >/dev/null && du -s . && rm -rf three
         """),
     Job("acl", r"""
-        touch f && { setfacl -m u:1000:rw f || { echo 'no ACLs'; exit 1; }; } && getfacl -c f | grep -q 'user:1000:rw-'
+        touch f && { setfacl -m u:1000:rw f || { echo 'no ACLs'; exit 1; }; } && getfacl -cn f | grep -q 'user:1000:rw-'
         """),
     Job("many files", r"""
         python3 - <<'PYTHON'

@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,7 +227,7 @@ def test_memory_maps_and_locks_serve_a_database(work: Path) -> None:
         with mmap.mmap(file.fileno(), 8192) as view:
             view[4096:4099] = b"abc"
     assert (work / "map").read_bytes()[4096:4099] == b"abc"
-    for mode in ("delete", "wal"):
+    for mode in ("delete", "truncate", "wal"):
         database = work / f"{mode}.db"
         first, second = sqlite3.connect(database), sqlite3.connect(database)
         assert first.execute(f"pragma journal_mode={mode}").fetchone() == (mode,)
@@ -239,7 +240,6 @@ def test_memory_maps_and_locks_serve_a_database(work: Path) -> None:
         second.close()
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_git_works_in_a_drive(work: Path) -> None:
     def git(*arguments: str) -> str:
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
@@ -255,9 +255,56 @@ def test_git_works_in_a_drive(work: Path) -> None:
     (work / "file3").write_text("changed\n")
     assert git("status", "--short") == " M file3\n"
     git("commit", "-qam", "two")
+    git("clone", "-q", "--no-local", ".", "clone")
+    git("-C", "clone", "fsck", "--full", "--strict")
+    assert git("-C", "clone", "status", "--short") == ""
+    shutil.rmtree(work / "clone")
     git("gc", "-q")
     git("fsck", "--strict")
     assert git("status", "--short") == ""
+
+
+WRITER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], timeout=60)
+for number in range(25):
+    with database:
+        database.execute("insert into t values (?)", (sys.argv[2] * 500,))
+"""
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_processes_share_a_database(work: Path, mode: str) -> None:
+    with sqlite3.connect(work / "t.db") as database:
+        database.execute(f"pragma journal_mode={mode}")
+        database.execute("create table t(a)")
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(work / "t.db"), name]) for name in "abc"]
+    assert [writer.wait(100) for writer in writers] == [0, 0, 0]
+    assert database.execute("select count(*), sum(length(a)) from t").fetchone() == (75, 37500)
+    assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+    database.close()
+
+
+def test_rsync_makes_the_same_tree_and_then_finds_nothing_to_do(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "tree" / "sub").mkdir(parents=True)
+    for index in range(20):
+        (tmp_path / "tree" / f"file{index}").write_bytes(os.urandom(index * 500))
+    os.link(tmp_path / "tree" / "file3", tmp_path / "tree" / "sub" / "hard")
+    os.symlink("/nowhere/at all", tmp_path / "tree" / "absolute")
+    os.symlink("sub/hard", tmp_path / "tree" / "relative")
+    os.utime(tmp_path / "tree" / "file4", ns=(10**18, 10**18 + 1))
+
+    def rsync(*options: str) -> str:
+        command = ["rsync", "-aH", "--itemize-changes", *options, f"{tmp_path}/tree/", f"{work}/tree/"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    assert "file19" in rsync()
+    assert rsync("--checksum") == ""
+    (tmp_path / "tree" / "file5").unlink()
+    (tmp_path / "tree" / "file6").write_text("changed")
+    assert set(rsync("--delete", "--inplace").split()) & {"file5", "file6"} == {"file5", "file6"}
+    compared = subprocess.run(["diff", "-r", "--no-dereference", tmp_path / "tree", work / "tree"], check=False)
+    assert compared.returncode == 0
 
 
 def test_an_overlay_shows_both_and_changes_only_its_own(mounted: Mounted) -> None:

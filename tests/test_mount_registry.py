@@ -173,6 +173,18 @@ def test_common_tools_work(key: Path, mounted: Mounted) -> None:
     assert done.stdout.split() == ["empty.sz", "m.multi_sz", "v.sz"]
 
 
+def test_rsync_copies_keys_and_values(key: Path, tmp_path: Path) -> None:
+    (tmp_path / "from" / "Sub Key").mkdir(parents=True)
+    (tmp_path / "from" / "v.sz").write_text("text\n")
+    (tmp_path / "from" / "Sub Key" / "n.dword").write_text("0x0000002a\n")
+    (tmp_path / "from" / "Sub Key" / "@.bin").write_bytes(bytes(range(256)))
+    for _ in range(2):
+        subprocess.run(["rsync", "-r", f"{tmp_path}/from/", f"{key}/copy/"], check=True)
+        assert subprocess.run(["diff", "-r", tmp_path / "from", key / "copy"], check=False).returncode == 0
+    subprocess.run(["rsync", "-r", f"{key}/copy/", f"{tmp_path}/back/"], check=True)
+    assert subprocess.run(["diff", "-r", tmp_path / "from", tmp_path / "back"], check=False).returncode == 0
+
+
 @pytest.mark.skipif(shutil.which("vim") is None, reason="there is no vim")
 def test_vim_edits_a_value(key: Path) -> None:
     (key / "v.sz").write_text("before")
