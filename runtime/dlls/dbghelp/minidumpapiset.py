@@ -38,6 +38,7 @@ _THREAD_WRITE_THREAD = 1
 _THREAD_WRITE_STACK = 2
 _THREAD_WRITE_ALL = 0x7F
 _MOST_STREAMS = 1024
+_MOST_STREAM_BYTES = 1 << 28
 _MOST_MEMORY = 1024
 _INPUT, _OUTPUT, _PATH = 0, 0x800, 0x1000
 """Where things lie in the scratch memory while callbacks run."""
@@ -147,8 +148,12 @@ def _user_streams(thread: Thread, address: int) -> list[tuple[int, bytes]]:
     if count > _MOST_STREAMS:
         raise Win32Error(_E_INVALIDARG)
     found = []
+    room = _MOST_STREAM_BYTES
     for number in range(count):
         kind, size, buffer = struct.unpack("<IIQ", memory.read(place + 16 * number, 16))
+        room -= size
+        if room < 0:
+            raise Win32Error(_E_INVALIDARG)
         found.append((kind, memory.read(buffer, size)))
     return found
 
