@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from runtime.nt.best_fit import best_fit
+
 CP_ACP, CP_OEMCP, CP_MACCP, CP_THREAD_ACP = 0, 1, 2, 3
 CP_UTF7: Final = 65000
 CP_UTF8: Final = 65001
@@ -43,8 +45,11 @@ class CodePage:
             return data.decode(self.codec, "winfs-keep-control" if single else "strict")
         return data.decode(self.codec, "replace" if self.number in (CP_UTF8, CP_UTF7) else "winfs-keep")
 
-    def encode(self, text: str, default: bytes = b"?") -> tuple[bytes, bool]:
-        """Encode; return the bytes and whether `default` had to stand in for a character."""
+    def encode(self, text: str, default: bytes = b"?", *, fit: bool = True) -> tuple[bytes, bool]:
+        """Encode; return the bytes and whether `default` had to stand in for a character.
+
+        Single-byte code pages put the best fit for a character that they lack, unless `fit` is false.
+        """
         if self.number == CP_UTF8:
             try:
                 return text.encode("utf-8"), False
@@ -59,8 +64,11 @@ class CodePage:
                     parts.append(character.encode(self.codec))
                 except UnicodeEncodeError:
                     kept = ord(character) < 0x100 and self._keeps(ord(character))
-                    parts.append(bytes((ord(character),)) if kept else default)
-                    used = used or not kept
+                    found = bytes((ord(character),)) if kept else None
+                    if found is None and fit and self.maximum == 1:
+                        found = best_fit(character, self.codec)
+                    parts.append(default if found is None else found)
+                    used = used or found is None
             return b"".join(parts), used
 
     def _keeps(self, value: int) -> bool:

@@ -35,6 +35,7 @@ from runtime.memory.inspect import peek, peek_word
 from runtime.memory.space import AddressSpace
 from runtime.nt import exception
 from runtime.nt import status as st
+from runtime.nt.code_pages import code_page
 from runtime.nt.crash import Crash
 from runtime.nt.current_directory import DriveDirectories, set_current_directory
 from runtime.nt.environment import Environment
@@ -170,8 +171,12 @@ class Process(Waitable):
         return text.decode(self.ansi_code_page, "replace")
 
     def encode_ansi(self, text: str) -> bytes:
-        """Encode to the ANSI code page; what it lacks becomes `?`."""
-        return text.encode(self.ansi_code_page, "replace")
+        """Encode to the ANSI code page; what it lacks becomes its best fit, or `?`."""
+        try:
+            return text.encode(self.ansi_code_page)
+        except UnicodeEncodeError:
+            page = code_page(self.code_pages[0])
+            return page.encode(text)[0] if page is not None else text.encode(self.ansi_code_page, "replace")
 
     def decode_path(self, text: bytes) -> str:
         """Decode an argument of a file function: in the ANSI code page, unless SetFileApisToOEM was called."""

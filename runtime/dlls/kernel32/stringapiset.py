@@ -90,7 +90,7 @@ def WideCharToMultiByte(
     default = b"?"
     if lpDefaultChar:
         default = memory.read_str(lpDefaultChar, 2) or b"\0"
-    data, used = page.encode(text, default)
+    data, used = page.encode(text, default, fit=not dwFlags & _WC_NO_BEST_FIT_CHARS)
     if used and dwFlags & _WC_ERR_INVALID_CHARS:
         raise Win32Error(st.ERROR_NO_UNICODE_TRANSLATION)
     lpUsedDefaultChar.put(int(used))
