@@ -530,6 +530,41 @@ def test_a_missing_dll_stops_the_program_before_it_starts(shop: Workshop) -> Non
     assert b"absent.dll" in done.stderr
 
 
+SEARCHED = r"""
+int main(void)
+{
+    char path[MAX_PATH], folder[MAX_PATH];
+    wchar_t added[MAX_PATH];
+    GetFullPathNameA("sub\\upper.dll", MAX_PATH, path, 0);
+    GetFullPathNameW(L"sub", MAX_PATH, added, 0);
+    SHOW(LoadLibraryA(path) != 0); SHOW(GetLastError());
+    HMODULE first = LoadLibraryExA(path, 0, LOAD_WITH_ALTERED_SEARCH_PATH);
+    SHOW(first != 0); SHOW(FreeLibrary(first));
+    first = LoadLibraryExA(path, 0, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32);
+    SHOW(first != 0); SHOW(FreeLibrary(first));
+    SHOW(LoadLibraryExA(path, 0, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS) != 0);
+    SHOW(AddDllDirectory(added) != 0);
+    first = LoadLibraryExA("upper.dll", 0, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+    SHOW(first != 0);
+    SHOW(((int (*)(void))GetProcAddress(first, "upper"))());
+    return 0;
+}
+"""
+
+
+def test_what_a_dll_needs_is_searched_as_the_dll_is(shop: Workshop) -> None:
+    upper_dll(shop)
+    (shop.folder / "sub").mkdir()
+    for name in ("upper.dll", "lower.dll"):
+        (shop.folder / name).rename(shop.folder / "sub" / name)
+    assert [line for line in shop.output(shop.program(SEARCHED)).splitlines() if ": " in line] == [
+        "LoadLibraryA(path) != 0: 0", "GetLastError(): 126", "first != 0: 1", "FreeLibrary(first): 1", "first != 0: 1",
+        "FreeLibrary(first): 1", "LoadLibraryExA(path, 0, LOAD_LIBRARY_SEARCH_DEFAULT_DIRS) != 0: 0",
+        "AddDllDirectory(added) != 0: 1", "first != 0: 1",
+        '((int (*)(void))GetProcAddress(first, "upper"))(): 2',
+    ]  # fmt: skip
+
+
 @other_runner
 def test_a_windows_dll_that_is_not_there_yet_fails_when_a_function_of_it_is_called(shop: Workshop) -> None:
     source = 'int WnvOpen(void); int main(void) { SHOW(LoadLibraryA("wnvapi.dll") == 0); return WnvOpen(); }'

@@ -82,3 +82,17 @@ def test_names(thread: Thread) -> None:
     text = thread.buffer(128)
     assert thread.invoke("ws2_32!inet_ntop", 23, buffer, text, 64) == text
     assert thread.memory.read_str(text) == b"fe80::1"
+
+
+def test_addresses_as_text(thread: Thread) -> None:
+    address, text, length = thread.buffer(16), thread.buffer(130), thread.buffer(4)
+    thread.memory.write(address, bytes((10, 0, 0, 255)))
+    assert thread.invoke("ntdll!RtlIpv4AddressToStringA", address, text) == text + 10
+    assert thread.memory.read_str(text) == b"10.0.0.255"
+    thread.memory.write(address, bytes(15) + b"\1")
+    thread.memory.write_u32(length, 65)
+    assert thread.invoke("ntdll!RtlIpv6AddressToStringExW", address, 7, 0x5000, text, length) == 0
+    assert thread.memory.read_wstr(text) == "[::1%7]:80"
+    assert thread.memory.read_u32(length) == 11
+    thread.memory.write_u32(length, 3)
+    assert thread.invoke("ntdll!RtlIpv6AddressToStringExW", address, 0, 0, text, length) & 0xFFFFFFFF == 0xC000000D

@@ -28,6 +28,7 @@ from runtime.dlls.ws2_32.state import (
     unpack_address,
     winsock,
 )
+from runtime.nt.address_text import format_ipv6
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
 
@@ -75,17 +76,6 @@ def _to_text(thread: Thread, family: int, address: int, buffer: int, size: int, 
         raise Win32Error(ERROR_INVALID_PARAMETER)
     thread.process.memory.write(buffer, encode_text(thread, text + "\0", wide))
     return buffer
-
-
-def format_ipv6(address: ipaddress.IPv6Address) -> str:
-    """Return an IPv6 address as Windows writes it: embedded IPv4 addresses in dots."""
-    mapped = address.ipv4_mapped
-    if mapped is not None:
-        return f"::ffff:{mapped}"
-    number = int(address)
-    if 0xFFFF < number < 1 << 32:
-        return f"::{ipaddress.IPv4Address(number)}"
-    return str(address)
 
 
 @ws2_32.export(category=NETWORK)
