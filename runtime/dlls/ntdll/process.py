@@ -94,6 +94,22 @@ def NtResumeThread(thread: Thread, ThreadHandle: HANDLE, PreviousSuspendCount: O
 
 
 @ntdll.export("process")
+def NtSuspendProcess(thread: Thread, ProcessHandle: HANDLE) -> NTSTATUS:
+    """Suspend every thread of a process."""
+    for member in list(get_object(thread, ProcessHandle, Process, 0x0800).threads.values()):
+        member.suspend()
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("process")
+def NtResumeProcess(thread: Thread, ProcessHandle: HANDLE) -> NTSTATUS:
+    """Take one suspension off every thread of a process."""
+    for member in list(get_object(thread, ProcessHandle, Process, 0x0800).threads.values()):
+        member.resume()
+    return st.STATUS_SUCCESS
+
+
+@ntdll.export("process")
 def NtQueryInformationProcess(
     thread: Thread, ProcessHandle: HANDLE, ProcessInformationClass: ULONG, ProcessInformation: PVOID,
     ProcessInformationLength: ULONG, ReturnLength: Out[ULONG],

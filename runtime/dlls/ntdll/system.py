@@ -67,11 +67,32 @@ def NtQuerySystemInformation(
     thread: Thread, SystemInformationClass: DWORD, SystemInformation: PVOID, SystemInformationLength: ULONG,
     ReturnLength: Out[ULONG],
 ) -> NTSTATUS:  # fmt: skip
+    if SystemInformationClass == 88:
+        ReturnLength.put(24)
+        return _process_id_information(thread, SystemInformation, SystemInformationLength)
     data = _system_information(thread.process, SystemInformationClass)
     ReturnLength.put(len(data))
     if SystemInformationLength < len(data):
         raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
     thread.process.memory.write(SystemInformation, data)
+    return st.STATUS_SUCCESS
+
+
+def _process_id_information(thread: Thread, address: int, length: int) -> int:
+    """SystemProcessIdInformation: the NT path of a process's image, into the UNICODE_STRING's buffer."""
+    if length < 24:
+        raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
+    machine, memory = thread.process.machine, thread.process.memory
+    process = machine.processes.get(memory.read_u64(address))
+    if process is None:
+        raise NtError(st.STATUS_INVALID_CID)
+    data = machine.nt_device_path(process.image_path).encode("utf-16-le", "surrogatepass")
+    room, buffer = memory.read_u16(address + 10), memory.read_u64(address + 16)
+    memory.write_u16(address + 10, len(data) + 2)
+    if room < len(data) + 2:
+        raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
+    memory.write(buffer, data + b"\0\0")
+    memory.write_u16(address + 8, len(data))
     return st.STATUS_SUCCESS
 
 

@@ -56,6 +56,12 @@ PVOID NTAPI RtlImageRvaToVa(PIMAGE_NT_HEADERS nt, PVOID base, ULONG rva, PIMAGE_
     return NULL;
 }
 
+/* Where an address of the image lies in a file that is mapped flat. */
+PVOID NTAPI RtlAddressInSectionTable(PIMAGE_NT_HEADERS nt, PVOID base, ULONG rva)
+{
+    return RtlImageRvaToVa(nt, base, rva, NULL);
+}
+
 PIMAGE_SECTION_HEADER NTAPI RtlImageRvaToSection(PIMAGE_NT_HEADERS nt, PVOID base, ULONG rva)
 {
     PIMAGE_SECTION_HEADER section = IMAGE_FIRST_SECTION(nt);
