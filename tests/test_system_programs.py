@@ -18,6 +18,7 @@ from tests.conftest import REPOSITORY, Compiler, Runner
 FOLDER = REPOSITORY / "tests" / "guest" / "system"
 LIBRARIES = {
     "registry": ("-ladvapi32", "-lntdll"),
+    "afd": ("-lws2_32", "-lntdll"),
     "formats": (),
     "sharing": ("-luser32", "-lrstrtmgr"),
     "sockets": ("-lws2_32", "-lmswsock"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime.nt.afd import AfdDevice
 from runtime.nt.console_file import ConsoleDevice
 from runtime.nt.disk_device import DiskDevice
 from runtime.nt.file_control import FileTable
@@ -26,6 +27,7 @@ def install_devices(namespace: Namespace, drives: Drives) -> FileTable:
     namespace.place("\\Device\\Null", NullDevice())
     namespace.place("\\Device\\ConDrv", ConsoleDevice())
     namespace.place("\\Device\\Mup", NetworkDevice())
+    namespace.place("\\Device\\Afd", AfdDevice())
     namespace.place("\\Device\\MountPointManager", MountManagerDevice(drives))
     for name, target in (
         ("PIPE", "\\Device\\NamedPipe"),

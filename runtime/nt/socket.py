@@ -188,6 +188,8 @@ class Socket(FileObject):
         self.connected = False
         self.error = 0
         """SO_ERROR as an NTSTATUS: why a connection could not be made, or was lost."""
+        self.gone = False
+        """Whether its last handle was closed."""
         self.shut_send = False
         self.shut_receive = False
         self.watchers: dict[object, Callable[[], object]] = {}
@@ -526,6 +528,8 @@ class Socket(FileObject):
             connection._leave(reset=True)
         self._arrived.clear()
         self._leave(reset=bool(self._data))
+        self.gone = True
+        self.changed()
 
     def _leave(self, *, reset: bool) -> None:
         """The connection ends on this side; `reset`: what was sent here has not been read."""
