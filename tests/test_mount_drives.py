@@ -221,6 +221,37 @@ def test_streams_are_files_behind_a_colon(mounted: Mounted, work: Path, compile_
         (work / "file.txt:none").read_text()
 
 
+HOLDS = r"""
+#include <windows.h>
+#include <stdio.h>
+int main(void) {
+    char text[64] = "";
+    DWORD done;
+    HANDLE file = CreateFileA("held.txt", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    printf("%d\n", file != INVALID_HANDLE_VALUE);
+    fflush(stdout);
+    getchar();
+    ReadFile(file, text, 63, &done, NULL);
+    printf("%s\n", text);
+    printf("%lu\n", GetFileAttributesA("held.txt") == INVALID_FILE_ATTRIBUTES ? GetLastError() : 0);
+    return 0;
+}
+"""
+
+
+def test_share_modes_do_not_bind_people(mounted: Mounted, work: Path, compile_c: Compiler) -> None:
+    (work / "held.txt").write_text("before")
+    (work / "holds.exe").write_bytes(compile_c(HOLDS, name="holds.exe").read_bytes())
+    program = mounted.start("holds.exe", cwd=work, stdin=subprocess.PIPE)
+    assert program.stdout is not None
+    assert program.stdout.readline().strip() == b"1"
+    with open(work / "held.txt", "a") as file:
+        file.write(" after")
+    (work / "held.txt").unlink()
+    assert not (work / "held.txt").exists()
+    assert program.communicate(b"\n", timeout=60)[0].split(b"\r\n") == [b"before after", b"2", b""]
+
+
 def test_memory_maps_and_locks_serve_a_database(work: Path) -> None:
     with open(work / "map", "w+b") as file:
         file.truncate(8192)
