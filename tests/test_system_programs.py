@@ -23,6 +23,7 @@ LIBRARIES = {
     "sharing": ("-luser32", "-lrstrtmgr"),
     "sockets": ("-lws2_32", "-lmswsock"),
     "neighbours": ("-lnormaliz",),
+    "odds": (),
     "placeholders": ("-lpsapi",),
     "shell_text": ("-lshlwapi", "-lole32", "-ladvapi32"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),

@@ -127,3 +127,10 @@ def code_page(number: int) -> CodePage | None:
     lead_bytes = _DOUBLE_BYTE.get(number, ())
     maximum = 4 if number in (CP_UTF8, 54936) else 5 if number == CP_UTF7 else 2 if lead_bytes else 1
     return CodePage(number, name, maximum, lead_bytes)
+
+
+@cache
+def known_code_pages() -> tuple[int, ...]:
+    """The numbers of the code pages there are, in order."""
+    numbered = [number for number in range(37, 1400) if code_page(number) is not None]
+    return tuple(sorted({*numbered, *_CODECS}))

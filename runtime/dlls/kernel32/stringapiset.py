@@ -18,7 +18,7 @@ from runtime.dlls.types import (
     Out,
 )
 from runtime.nt import status as st
-from runtime.nt.code_pages import CP_UTF7, CP_UTF8, CodePage, code_page
+from runtime.nt.code_pages import CP_UTF7, CP_UTF8, CodePage, code_page, known_code_pages
 from runtime.nt.process import Process
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
@@ -146,6 +146,41 @@ def GetCPInfoExW(thread: Thread, CodePage: UINT, dwFlags: DWORD, lpCPInfoEx: PVO
     data = _info(page)[:18] + "?".encode("utf-16-le") + page.number.to_bytes(4, "little") + name
     thread.process.memory.write(lpCPInfoEx, data)
     return 1
+
+
+@kernel32.export("environment")
+def GetCPInfoExA(thread: Thread, CodePage: UINT, dwFlags: DWORD, lpCPInfoEx: PVOID) -> BOOL:
+    page = resolve_code_page(thread.process, CodePage)
+    if dwFlags:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    name = f"{page.number}  ({page.codec})".encode().ljust(260, b"\0")
+    data = _info(page)[:18] + "?".encode("utf-16-le") + page.number.to_bytes(4, "little") + name
+    thread.process.memory.write(lpCPInfoEx, data)
+    return 1
+
+
+async def _enumerate_pages(thread: Thread, callback: int, flags: int, *, wide: bool) -> int:
+    """Call back with the number of each code page as text."""
+    if flags not in (1, 2):  # CP_INSTALLED, CP_SUPPORTED
+        raise Win32Error(st.ERROR_INVALID_FLAGS)
+    place = thread.process.loader.arena.allocate(16, 2)
+    for number in known_code_pages():
+        text = str(number)
+        data = (text + "\0").encode("utf-16-le") if wide else text.encode() + b"\0"
+        thread.process.memory.write(place, data)
+        if not await thread.call(callback, place) & 0xFFFFFFFF:
+            break
+    return 1
+
+
+@kernel32.export("environment")
+async def EnumSystemCodePagesW(thread: Thread, lpCodePageEnumProc: PVOID, dwFlags: DWORD) -> BOOL:
+    return await _enumerate_pages(thread, lpCodePageEnumProc, dwFlags, wide=True)
+
+
+@kernel32.export("environment")
+async def EnumSystemCodePagesA(thread: Thread, lpCodePageEnumProc: PVOID, dwFlags: DWORD) -> BOOL:
+    return await _enumerate_pages(thread, lpCodePageEnumProc, dwFlags, wide=False)
 
 
 @kernel32.export("environment")
