@@ -21,6 +21,7 @@ LIBRARIES = {
     "afd": ("-lws2_32", "-lntdll"),
     "formats": (),
     "sharing": ("-luser32", "-lrstrtmgr"),
+    "sspi": ("-lsecur32",),
     "sockets": ("-lws2_32", "-lmswsock"),
     "neighbours": ("-lnormaliz",),
     "odds": (),

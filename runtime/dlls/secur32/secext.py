@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.dlls.secur32.dll import secur32
 from runtime.dlls.text import put_counted
-from runtime.dlls.types import BOOLEAN, INT, LPSTR, LPVOID, LPWSTR, ULONG, InOut
+from runtime.dlls.types import BOOLEAN, INT, LPSTR, LPWSTR, ULONG, InOut
 from runtime.nt.status import ERROR_INVALID_PARAMETER, ERROR_MORE_DATA, ERROR_NONE_MAPPED, Win32Error
 from runtime.nt.thread import Thread
 from runtime.nt.token import effective_token
@@ -39,15 +39,3 @@ def GetUserNameExA(thread: Thread, NameFormat: INT, lpNameBuffer: LPSTR, nSize: 
 def GetComputerObjectNameW(thread: Thread, NameFormat: INT, lpNameBuffer: LPWSTR, nSize: InOut[ULONG]) -> BOOLEAN:
     """Return the computer's name in the directory: it is in none."""
     raise Win32Error(ERROR_NONE_MAPPED)
-
-
-@secur32.export(category="security")
-def InitSecurityInterfaceW(thread: Thread) -> LPVOID:
-    """Return the table of security support functions: NULL, there is no security package."""
-    return 0
-
-
-@secur32.export(category="security")
-def InitSecurityInterfaceA(thread: Thread) -> LPVOID:
-    """Return the table of security support functions: NULL, there is no security package."""
-    return 0
