@@ -29,6 +29,9 @@ REPOSITORY = Path(__file__).parent.parent
 SIZE = 32 << 20
 """Bytes of the file that is read and written from one end to the other."""
 
+_PAUSE = 0.02
+"""Seconds before each row: what the kernel was told for the tick of another row's look-up no longer holds."""
+
 GUEST = r"""
 #include <windows.h>
 int main(void) {
@@ -62,6 +65,7 @@ class Row:
 
     def measure(self) -> None:
         """Some more times, in seconds."""
+        time.sleep(_PAUSE)
         for _ in range(self.repeats):
             started = time.perf_counter()
             self.amount = self.operation()

@@ -102,6 +102,13 @@ def test_the_filter_is_a_file(mounted: Mounted) -> None:
     rules.write_text("all\n")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may set the read-ahead of a mount")
+def test_files_are_read_ahead_in_large_pieces(mounted: Mounted) -> None:
+    device = mounted.folder.stat().st_dev
+    setting = Path(f"/sys/class/bdi/{os.major(device)}:{os.minor(device)}/read_ahead_kb")
+    assert setting.read_text() == "1024\n"
+
+
 def test_the_private_names_of_pyfuse3_are_there() -> None:
     assert metadata.version("pyfuse3") == TESTED_VERSION
     assert {"_wait_fuse_readable", "_session_loop"} <= set(vars(pyfuse3))

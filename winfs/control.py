@@ -161,6 +161,8 @@ class Mount:
     source: str
     id: str = ""
     """The kernel's number for it, which moving it does not change."""
+    device: str = ""
+    """Major and minor number of what is mounted, `0:55`."""
 
 
 def mounts() -> list[Mount]:
@@ -170,7 +172,8 @@ def mounts() -> list[Mount]:
         for line in file:
             left, _, right = line.partition(" - ")
             fields = right.split(" ")
-            found.append(Mount(_plain(left.split(" ")[4]), fields[0], _plain(fields[1]), left.split(" ")[0]))
+            number, _, device, _, place, *_ = left.split(" ")
+            found.append(Mount(_plain(place), fields[0], _plain(fields[1]), number, device))
     return found
 
 

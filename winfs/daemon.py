@@ -46,7 +46,7 @@ from winfs.control import (
 from winfs.host_drives import HostDrives
 from winfs.mount.guard import MountGuard
 from winfs.mount.operations import MountOperations
-from winfs.mount.session import Session, SessionError
+from winfs.mount.session import Session, SessionError, read_ahead
 from winfs.mount.tree import MachineTree
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class MountedMachine:
         self._ready = ready
         self._allow_other = allow_other
         self._ending = trio.Event()
+        self._answering = trio.Event()
 
     async def run(self) -> None:
         """Live until the mount ends. Raises DaemonError, ConfigError, OSError."""
@@ -129,7 +130,7 @@ class MountedMachine:
             machine.trace.set_filter(self._rules)
             tree = MachineTree(machine, str(self._mountpoint), lambda: operations, self.stop)
             self.drives = HostDrives(machine, str(self._mountpoint))
-            operations = MountOperations(tree.root, machine.lock, self._ready)
+            operations = MountOperations(tree.root, machine.lock, self._answers)
             listener = self._listen()
             try:
                 options = set(OPTIONS) | ({"allow_other"} if self._allow_other else set())
@@ -145,6 +146,7 @@ class MountedMachine:
                     self._nursery = nursery
                     nursery.start_soon(self._watch_signals)
                     nursery.start_soon(self._watch_mount, mount)
+                    nursery.start_soon(self._set_up, mount)
                     nursery.start_soon(self._end, session, operations)
                     nursery.start_soon(self._serve_clients, listener)
                     nursery.start_soon(_look, tree)
@@ -174,6 +176,16 @@ class MountedMachine:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async for _ in signals:
                 self.stop()
+
+    async def _set_up(self, mount: Mount | None) -> None:
+        """Once the kernel has said hello, which sets the read-ahead itself."""
+        await self._answering.wait()
+        if mount is not None:
+            read_ahead(mount.device)
+
+    def _answers(self) -> None:
+        self._ready()
+        self._answering.set()
 
     async def _watch_mount(self, mount: Mount | None) -> None:
         """End when the mount is taken out of the tree while somebody still uses it (`umount -l`).

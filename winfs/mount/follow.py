@@ -26,6 +26,8 @@ _STEP = 0.01
 """How often the size is looked at meanwhile, in seconds."""
 _SLEPT = 0.5
 """Seconds between two looks that tail cannot have spent awake."""
+_BELIEVED = 1.0
+"""Seconds for which a process that is not tail is taken to be another program still."""
 _STEPS = 4
 """Steps between two looks at what the client is doing."""
 _REMEMBERED = 256
@@ -38,16 +40,29 @@ class Followers:
 
     def __init__(self) -> None:
         self._told: dict[tuple[int, int], tuple[int, float]] = {}
+        self._others: dict[int, float] = {}
+        """Processes that are not tail, and until when that is believed."""
         self.ending = False
         """The mount ends: nobody waits any more."""
 
     async def wait(self, number: int, process_id: int, size: Callable[[], int]) -> None:
         """Return when a client's stat of a growing file should be answered, which is at once for nearly everybody."""
         told, when = self._told.get((number, process_id), (-1, 0.0))
-        if told == size() and _is_tail(process_id):
+        if told == size() and self._is_tail(process_id):
             slept = time.monotonic() - when > _SLEPT
             if slept or _writes_at_once(process_id):
                 await self._wait(process_id, told, size)
+
+    def _is_tail(self, process_id: int) -> bool:
+        now = time.monotonic()
+        if self._others.get(process_id, 0.0) > now:
+            return False
+        if _is_tail(process_id):
+            return True
+        if len(self._others) >= _REMEMBERED:
+            self._others.clear()
+        self._others[process_id] = now + _BELIEVED
+        return False
 
     def tell(self, number: int, process_id: int, size: int) -> None:
         """Note what a client was answered."""
