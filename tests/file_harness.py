@@ -7,6 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import trio
+
 from runtime.cpu.engine import Access
 from runtime.memory.faults import AccessViolation
 from runtime.nt import file_flags as ff
@@ -76,6 +78,11 @@ class Machine:
         self.process = self.new_process(4)
         self.thread = Thread(self.process)
         self.memory: Memory = self.process.memory
+
+    @property
+    def token(self) -> trio.lowlevel.TrioToken:
+        """The loop that the test runs in."""
+        return trio.lowlevel.current_trio_token()
 
     def new_process(self, pid: int) -> Any:
         return SimpleNamespace(pid=pid, machine=self, memory=Memory(), handles=HandleTable())

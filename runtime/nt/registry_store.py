@@ -11,6 +11,7 @@ look again.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 import threading
@@ -129,7 +130,13 @@ class RegistryStore:
                 database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
                 os.chmod(path, 0o600)
             database.text_factory = _decode
-            self._prepare(database)
+            # Going over to WAL fails at once, whatever the timeout, when another machine does so: one after the other.
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX)
+                self._prepare(database)
+            finally:
+                os.close(folder)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"{path}: cannot open the registry: {error}") from error
         return database
