@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import pty
 import struct
+import subprocess
+import sys
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +25,7 @@ from runtime.nt.console import Console, codec_of, colour_sequence
 from runtime.nt.console_file import ConsoleInputFile, ConsoleOutputFile, standard_console_handles
 from runtime.nt.status import NtError
 from runtime.nt.terminal import Terminal
+from tests.conftest import Compiler
 from tests.file_harness import BASE, READ, WRITE, Machine
 from tests.test_file_objects import Fails
 
@@ -156,10 +162,28 @@ def test_code_pages_and_colours() -> None:
 
 
 def test_terminal_size(setup: Setup) -> None:
-    import fcntl
-    import termios
-
     fcntl.ioctl(setup.far, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
     terminal = setup.console.terminal
     assert terminal is not None
     assert terminal.size() == (101, 33)
+
+
+def test_a_program_reads_back_what_its_screen_shows(compile_c: Compiler, winfs_home: Path, tmp_path: Path) -> None:
+    source = Path(__file__).parent / "guest" / "console" / "cells.c"
+    program = compile_c(source.read_text(), name="cells.exe")
+    far, near = pty.openpty()
+    fcntl.ioctl(near, termios.TIOCSWINSZ, struct.pack("HHHH", 25, 80, 0, 0))
+    environment = os.environ | {"WINFS_HOME": str(winfs_home)}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "winfs", "run", program],
+        stdin=near, stdout=near, stderr=subprocess.PIPE, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    os.close(near)
+    shown = b""
+    with contextlib.suppress(OSError), open(far, "rb", buffering=0) as terminal:
+        while data := terminal.read(4096):
+            shown += data
+    _, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors) == (0, b"")
+    assert (tmp_path / "report.txt").read_bytes() == source.with_suffix(".expected").read_bytes()
+    assert b"\x1b[1;2H\x1b[0;93;44mel\x1b[0;97;42ml" in shown

@@ -1,8 +1,8 @@
 """Consoles: what a group of processes shares, shown on a host terminal if there is one.
 
 A console without a terminal still has code pages, a title and a list of processes, but CONIN$ and CONOUT$ cannot be
-opened. Line editing is the terminal's own. Colours and cursor movements go out as VT sequences; the screen's contents
-are the terminal's and are not kept.
+opened. Line editing is the terminal's own. Colours and cursor movements go out as VT sequences; what the screen shows
+is worked out when a program asks for it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import trio
 
 from runtime.nt import console_keys as keys
 from runtime.nt.console_keys import KeyEvent
+from runtime.nt.console_screen import Cell, Screen
 from runtime.nt.park import call_in_loop, leave_engine
 from runtime.nt.status import STATUS_INVALID_PARAMETER, NtError
 from runtime.nt.terminal import Terminal
@@ -101,6 +102,7 @@ class Console:
         self.pending_bytes = b""
         """Input that was read as text and did not fit a caller's buffer as bytes."""
         self._decoder: codecs.IncrementalDecoder | None = None
+        self.screen = Screen()
         self.output: Output | None = None
         """What the terminal got, where that is kept."""
 
@@ -201,6 +203,7 @@ class Console:
         """Send bytes to the terminal as they are. Raises OSError."""
         terminal = self.terminal
         assert terminal is not None
+        self.screen.sent(data)
         if self.output is not None:
             self.output.add(data)
         done = terminal.write_some(data)
@@ -209,10 +212,20 @@ class Console:
             await terminal.wait_writable()
             done += terminal.write_some(data[done:])
 
+    def size(self) -> tuple[int, int]:
+        """Return the columns and rows of the terminal."""
+        assert self.terminal is not None
+        return self.terminal.size()
+
+    def cells(self) -> list[list[Cell]]:
+        """Return what the screen shows, by rows."""
+        assert self.terminal is not None
+        return self.screen.rows(self.terminal.size(), self.terminal.cursor())
+
     def cursor(self) -> tuple[int, int]:
         """Return the cursor's column and row; the lower left corner when the terminal does not say."""
         assert self.terminal is not None
-        columns, rows = self.terminal.size()
+        columns, rows = self.size()
         x, y = self.terminal.cursor() or (0, rows - 1)
         return min(x, columns - 1), min(y, rows - 1)
 

@@ -23,6 +23,7 @@ from runtime.dlls.types import (
     SHORT,
     WCHAR,
     WORD,
+    InBytes,
     Int,
     Out,
 )
@@ -65,18 +66,13 @@ def coordinates(value: int) -> tuple[int, int]:
     return x, y
 
 
-def _size(console: Console) -> tuple[int, int]:
-    assert console.terminal is not None
-    return console.terminal.size()
-
-
 @kernel32.export(CONSOLE)
 def GetConsoleScreenBufferInfo(
     thread: Thread, hConsoleOutput: HANDLE, lpConsoleScreenBufferInfo: Out[CONSOLE_SCREEN_BUFFER_INFO]
 ) -> BOOL:
     """Return size, cursor and attributes of the screen buffer, which is as large as the terminal's window."""
     console = output_console(thread, hConsoleOutput)
-    columns, rows = _size(console)
+    columns, rows = console.size()
     x, y = console.cursor()
     lpConsoleScreenBufferInfo.set(
         CONSOLE_SCREEN_BUFFER_INFO(
@@ -94,7 +90,7 @@ def GetConsoleScreenBufferInfoEx(thread: Thread, hConsoleOutput: HANDLE, lpConso
     if memory.read_u32(lpConsoleScreenBufferInfoEx) != 96:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     console = output_console(thread, hConsoleOutput)
-    columns, rows = _size(console)
+    columns, rows = console.size()
     x, y = console.cursor()
     data = struct.pack(
         "<IhhhhHhhhhhhHI16I", 96, columns, rows, x, y, console.attributes, 0, 0, columns - 1, rows - 1,
@@ -118,7 +114,7 @@ async def SetConsoleCursorPosition(thread: Thread, hConsoleOutput: HANDLE, dwCur
     """Move the cursor."""
     console = output_console(thread, hConsoleOutput)
     x, y = coordinates(dwCursorPosition)
-    columns, rows = _size(console)
+    columns, rows = console.size()
     if not (0 <= x < columns and 0 <= y < rows):
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     await console.send(f"\x1b[{y + 1};{x + 1}H".encode())
@@ -150,7 +146,7 @@ async def SetConsoleCursorInfo(
 def _cells(console: Console, start: int, count: int) -> tuple[str, int]:
     """Return how to get to a cell, and how many cells from there exist (at most `count`)."""
     x, y = coordinates(start)
-    columns, rows = _size(console)
+    columns, rows = console.size()
     if not (0 <= x < columns and 0 <= y < rows):
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     return f"\x1b7\x1b[{y + 1};{x + 1}H", min(count, columns * rows - (y * columns + x))
@@ -199,42 +195,41 @@ async def FillConsoleOutputCharacterA(
 
 
 @kernel32.export(CONSOLE)
-async def FillConsoleOutputAttribute(
-    thread: Thread,
-    hConsoleOutput: HANDLE,
-    wAttribute: WORD,
-    nLength: DWORD,
-    dwWriteCoord: COORD_VALUE,
-    lpNumberOfAttrsWritten: Out[DWORD],
-) -> BOOL:
-    """Recolour cells. A terminal can recolour only what it erases: whole-screen fills take effect, others fail."""
-    console = output_console(thread, hConsoleOutput)
-    _, fitting = _cells(console, dwWriteCoord, nLength)
-    if wAttribute != console.attributes:
-        if fitting != _cells(console, 0, 1 << 30)[1]:
-            raise NtError(st.STATUS_NOT_SUPPORTED)
-        sequence = colour_sequence(wAttribute) + "\x1b7\x1b[2J\x1b8" + colour_sequence(console.attributes)
-        await console.send(sequence.encode())
-    lpNumberOfAttrsWritten.set(fitting)
-    return True
-
-
-@kernel32.export(CONSOLE)
 async def WriteConsoleOutputCharacterW(
     thread: Thread,
     hConsoleOutput: HANDLE,
-    lpCharacter: LPCWSTR,
+    lpCharacter: Annotated[LPWSTR, InBytes("nLength", unit=2)],
     nLength: DWORD,
     dwWriteCoord: COORD_VALUE,
     lpNumberOfCharsWritten: Out[DWORD],
 ) -> BOOL:
     """Write characters at a place, leaving the cursor where it is."""
-    console = output_console(thread, hConsoleOutput)
-    place, fitting = _cells(console, dwWriteCoord, nLength)
-    text = "".join(character if character >= " " else " " for character in (lpCharacter or "")[:fitting])
-    await console.send((place + text + "\x1b8").encode("utf-8", "replace"))
-    lpNumberOfCharsWritten.set(len(text))
+    text = thread.process.memory.read(lpCharacter, 2 * nLength).decode("utf-16-le", "replace")
+    lpNumberOfCharsWritten.set(await _write_run(output_console(thread, hConsoleOutput), text, dwWriteCoord))
     return True
+
+
+@kernel32.export(CONSOLE)
+async def WriteConsoleOutputCharacterA(
+    thread: Thread,
+    hConsoleOutput: HANDLE,
+    lpCharacter: Annotated[LPSTR, InBytes("nLength")],
+    nLength: DWORD,
+    dwWriteCoord: COORD_VALUE,
+    lpNumberOfCharsWritten: Out[DWORD],
+) -> BOOL:
+    """Write characters of the output code page at a place, leaving the cursor where it is."""
+    console = output_console(thread, hConsoleOutput)
+    text = thread.process.memory.read(lpCharacter, nLength).decode(codec_of(console.output_code_page), "replace")
+    lpNumberOfCharsWritten.set(await _write_run(console, text, dwWriteCoord))
+    return True
+
+
+async def _write_run(console: Console, text: str, start: int) -> int:
+    place, fitting = _cells(console, start, len(text))
+    shown = "".join(character if character >= " " else " " for character in text[:fitting])
+    await console.send((place + shown + "\x1b8").encode("utf-8", "replace"))
+    return fitting
 
 
 async def _write_cells(
@@ -245,7 +240,7 @@ async def _write_cells(
     width, height = coordinates(size)
     from_x, from_y = coordinates(origin)
     left, top, right, bottom = struct.unpack("<hhhh", memory.read(region, 8))
-    columns, rows = _size(console)
+    columns, rows = console.size()
     right, bottom = min(right, columns - 1, left + width - from_x - 1), min(bottom, rows - 1, top + height - from_y - 1)
     if min(left, top, from_x, from_y) < 0 or right < left or bottom < top:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
@@ -298,7 +293,7 @@ async def _scroll(thread: Thread, handle: int, rectangle: int, clip: int, destin
     console = output_console(thread, handle)
     left, top, right, bottom = struct.unpack("<hhhh", thread.process.memory.read(rectangle, 8))
     x, y = coordinates(destination)
-    columns, rows = _size(console)
+    columns, rows = console.size()
     if clip or left or x or right < columns - 1 or (bottom < rows - 1 and y < top):
         raise NtError(st.STATUS_NOT_SUPPORTED)  # a terminal scrolls whole lines only
     count = top - y
@@ -339,14 +334,14 @@ async def ScrollConsoleScreenBufferA(
 @kernel32.export(CONSOLE)
 def GetLargestConsoleWindowSize(thread: Thread, hConsoleOutput: HANDLE) -> COORD_VALUE:
     """Return the size of the terminal."""
-    columns, rows = _size(output_console(thread, hConsoleOutput))
+    columns, rows = output_console(thread, hConsoleOutput).size()
     return rows << 16 | columns
 
 
 @kernel32.export(CONSOLE)
 def SetConsoleScreenBufferSize(thread: Thread, hConsoleOutput: HANDLE, dwSize: COORD_VALUE) -> BOOL:
     """Change the size of the screen buffer: it is the terminal's and can only be what it is."""
-    if coordinates(dwSize) != _size(output_console(thread, hConsoleOutput)):
+    if coordinates(dwSize) != output_console(thread, hConsoleOutput).size():
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     return True
 
@@ -354,7 +349,7 @@ def SetConsoleScreenBufferSize(thread: Thread, hConsoleOutput: HANDLE, dwSize: C
 @kernel32.export(CONSOLE)
 def SetConsoleWindowInfo(thread: Thread, hConsoleOutput: HANDLE, bAbsolute: BOOL, lpConsoleWindow: PVOID) -> BOOL:
     """Change the visible part: all of the screen buffer is."""
-    columns, rows = _size(output_console(thread, hConsoleOutput))
+    columns, rows = output_console(thread, hConsoleOutput).size()
     wanted = struct.unpack("<hhhh", thread.process.memory.read(lpConsoleWindow, 8))
     unchanged = (0, 0, columns - 1, rows - 1) if bAbsolute else (0, 0, 0, 0)
     if wanted != unchanged:
