@@ -73,7 +73,7 @@ echo %errorlevel%
 whoami | findstr /r "^[a-z0-9-]*\\user$"
 hostname | findstr . > nul && echo named
 for /f "skip=3 tokens=1" %%a in ('tasklist') do if %%a==tasklist.exe echo listed
-start /b timeout.exe /t 0 > nul
+start /b /wait timeout.exe /t 0 > nul
 taskkill /im nosuch.exe
 echo %errorlevel%
 echo --- reg
