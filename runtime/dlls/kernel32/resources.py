@@ -51,7 +51,7 @@ def _entries(memory: AddressSpace, root: int, offset: int) -> list[_Entry]:
     return found
 
 
-def _key(thread: Thread, value: int, *, wide: bool) -> int | str:
+def resource_key(thread: Thread, value: int, *, wide: bool) -> int | str:
     """Return what a resource type or name argument means: an integer, or text (`#123` is the integer 123)."""
     if value <= 0xFFFF:
         return value
@@ -88,24 +88,30 @@ def _find(thread: Thread, handle: int, kind: int | str, name: int | str, languag
     return root + languages[0].offset
 
 
+def _find_by(thread: Thread, handle: int, kind: int, name: int, language: int | None, *, wide: bool) -> int:
+    return _find(
+        thread, handle, resource_key(thread, kind, wide=wide), resource_key(thread, name, wide=wide), language
+    )
+
+
 @kernel32.export("dll")
 def FindResourceW(thread: Thread, hModule: HMODULE, lpName: PVOID, lpType: PVOID) -> HRSRC:
-    return _find(thread, hModule, _key(thread, lpType, wide=True), _key(thread, lpName, wide=True), None)
+    return _find_by(thread, hModule, lpType, lpName, None, wide=True)
 
 
 @kernel32.export("dll")
 def FindResourceA(thread: Thread, hModule: HMODULE, lpName: PVOID, lpType: PVOID) -> HRSRC:
-    return _find(thread, hModule, _key(thread, lpType, wide=False), _key(thread, lpName, wide=False), None)
+    return _find_by(thread, hModule, lpType, lpName, None, wide=False)
 
 
 @kernel32.export("dll")
 def FindResourceExW(thread: Thread, hModule: HMODULE, lpType: PVOID, lpName: PVOID, wLanguage: WORD) -> HRSRC:
-    return _find(thread, hModule, _key(thread, lpType, wide=True), _key(thread, lpName, wide=True), wLanguage)
+    return _find_by(thread, hModule, lpType, lpName, wLanguage, wide=True)
 
 
 @kernel32.export("dll")
 def FindResourceExA(thread: Thread, hModule: HMODULE, lpType: PVOID, lpName: PVOID, wLanguage: WORD) -> HRSRC:
-    return _find(thread, hModule, _key(thread, lpType, wide=False), _key(thread, lpName, wide=False), wLanguage)
+    return _find_by(thread, hModule, lpType, lpName, wLanguage, wide=False)
 
 
 @kernel32.export("dll")
@@ -166,7 +172,7 @@ async def _enumerate_names(thread: Thread, handle: int, kind: int, callback: int
                            wide: bool) -> int:  # fmt: skip
     memory = thread.process.memory
     root = _root(thread, _module(thread, handle))
-    wanted = _key(thread, kind, wide=wide)
+    wanted = resource_key(thread, kind, wide=wide)
     types = [item for item in _entries(memory, root, 0) if _same(item.key, wanted)]
     if not types:
         raise Win32Error(st.ERROR_RESOURCE_TYPE_NOT_FOUND)
@@ -199,10 +205,10 @@ async def _enumerate_languages(thread: Thread, handle: int, kind: int, name: int
     """Call back for each language of a resource; `language` other than 0 is the only one wanted."""
     memory = thread.process.memory
     root = _root(thread, _module(thread, handle))
-    types = [item for item in _entries(memory, root, 0) if _same(item.key, _key(thread, kind, wide=wide))]
+    types = [item for item in _entries(memory, root, 0) if _same(item.key, resource_key(thread, kind, wide=wide))]
     if not types:
         raise Win32Error(st.ERROR_RESOURCE_TYPE_NOT_FOUND)
-    wanted = _key(thread, name, wide=wide)
+    wanted = resource_key(thread, name, wide=wide)
     names = [item for item in _entries(memory, root, types[0].offset) if _same(item.key, wanted)]
     if not names:
         raise Win32Error(st.ERROR_RESOURCE_NAME_NOT_FOUND)
