@@ -202,6 +202,8 @@ def _guard(image: Image, data: mmap.mmap | bytes) -> Callable[[], object]:
 class Image:
     """An open PE file. Use as a context manager, or `close()` it. Addresses are RVAs unless said otherwise."""
 
+    header_offset: int
+    """Where the signature PE\0\0 stands in the file."""
     machine: int
     characteristics: int
     time_date_stamp: int
