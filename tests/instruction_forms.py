@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.instructions import AF, CF, FLAGS, OF, PF, SF, ZF, Form
 
@@ -26,7 +27,7 @@ def floating() -> Iterator[Form]:
     yield from _sse(F3, "51 58 59 5a 5b 5c 5d 5e 5f e6 12 16", memory=False)
     yield from _sse(F2, "51 58 59 5a 5c 5d 5e 5f e6 12 7c 7d d0", memory=False)
     for prefix in (NONE, H66, F3, F2):
-        yield from _sse(prefix, "c2", immediate=1, mask=7, memory=False)
+        yield from _sse(prefix, "c2", immediate=1, memory=False)
     yield from _sse(NONE, "c6", immediate=1, memory=False)
     yield from _sse(H66, "c6", immediate=1, memory=False)
     for prefix in (F3, F2):
@@ -120,8 +121,7 @@ def integer() -> Iterator[Form]:
         yield Form(f"cmov {condition:x}", NONE, bytes((0x0F, 0x40 | condition)))
         yield Form(f"set {condition:x}", NONE, bytes((0x0F, 0x90 | condition)), reg=0)
     for opcode in (0xB0, 0xB1, 0xC0, 0xC1, 0xB6, 0xB7, 0xBE, 0xBF):
-        wide = True if opcode == 0xB1 else None  # that a 32-bit CMPXCHG zero-extends is a known difference
-        yield Form(f"0f{opcode:x}", NONE, bytes((0x0F, opcode)), wide=wide)
+        yield Form(f"0f{opcode:x}", NONE, bytes((0x0F, opcode)))
     yield Form("movsxd", NONE, b"\x63", wide=True)
     yield Form("cmpxchg16b", NONE, b"\x0f\xc7", reg=1, memory=True, wide=True)
     yield Form("cmpxchg8b", NONE, b"\x0f\xc7", reg=1, memory=True, wide=False)
@@ -135,21 +135,49 @@ def integer() -> Iterator[Form]:
     yield Form("movbe load", NONE, b"\x0f\x38\xf0", memory=True)
     yield Form("movbe store", NONE, b"\x0f\x38\xf1", memory=True)
     yield Form("movbe 16", H66, b"\x0f\x38\xf0", memory=True, wide=False)
-    for name, mmmmm, pp, opcode, flags in (
-        ("andn", 2, 0, 0xF2, SF | ZF | OF | CF),
-        ("bextr", 2, 0, 0xF7, ZF | CF | OF),
-        ("pdep", 2, 3, 0xF5, FLAGS),
-        ("pext", 2, 2, 0xF5, FLAGS),
-        ("mulx", 2, 3, 0xF6, FLAGS),
-        ("sarx", 2, 2, 0xF7, FLAGS),
-        ("shlx", 2, 1, 0xF7, FLAGS),
-        ("shrx", 2, 3, 0xF7, FLAGS),
+    yield from bits()
+
+
+def bits() -> Iterator[Form]:
+    """BMI1 and BMI2."""
+    for name, pp, opcode, flags in (
+        ("andn", 0, 0xF2, SF | ZF | OF | CF),
+        ("bextr", 0, 0xF7, ZF | CF | OF),
+        ("bzhi", 0, 0xF5, SF | ZF | OF | CF),
+        ("pdep", 3, 0xF5, FLAGS),
+        ("pext", 2, 0xF5, FLAGS),
+        ("mulx", 3, 0xF6, FLAGS),
+        ("sarx", 2, 0xF7, FLAGS),
+        ("shlx", 1, 0xF7, FLAGS),
+        ("shrx", 3, 0xF7, FLAGS),
     ):
-        wide = True if name in ("pdep", "bextr") else None  # 32 bits: known differences
-        yield Form(name, NONE, bytes((opcode,)), vex=(mmmmm, pp), flags=flags, wide=wide)
+        yield Form(name, NONE, bytes((opcode,)), vex=(2, pp), flags=flags)
     for digit, name in ((1, "blsr"), (2, "blsmsk"), (3, "blsi")):
-        flags = {1: SF | ZF | OF | CF, 2: SF | OF | CF, 3: SF | ZF | OF}[digit]  # BLSI's CF is a known difference
+        flags = {1: SF | ZF | OF | CF, 2: SF | OF | CF, 3: SF | ZF | OF | CF}[digit]
         yield Form(name, NONE, b"\xf3", vex=(2, 0), reg=digit, flags=flags)
+
+
+def exchanges() -> Iterator[Form]:
+    """CMPXCHG of 8 to 64 bits, with LOCK where the destination is memory."""
+    for prefix in (NONE, b"\xf0"):
+        memory = None if prefix == NONE else True
+        yield Form(f"{prefix.hex()} cmpxchg8".strip(), prefix, b"\x0f\xb0", memory=memory)
+        yield Form(f"{prefix.hex()} cmpxchg".strip(), prefix, b"\x0f\xb1", memory=memory)
+        yield Form(f"{prefix.hex()} cmpxchg16".strip(), b"\x66" + prefix, b"\x0f\xb1", wide=False, memory=memory)
+
+
+def vectors() -> Iterator[Form]:
+    """SSE instructions with an operand in memory, of 16 bytes or of fewer."""
+    yield from _sse(NONE, "10 11 12 13 16 17 28 29 2b", memory=True)
+    yield from _sse(H66, "10 11 12 13 16 17 28 29 2b 6f 7f d6 e7", memory=True)
+    yield from _sse(F3, "10 11 12 16 6f 7f 7e", memory=True)
+    yield from _sse(F2, "10 11 12 f0", memory=True)
+    yield from _sse(H66, "2a 20 21 22 23 24 25 30 31 32 33 34 35", escape=b"\x0f\x38", memory=True)
+    yield from _sse(H66, "14 15 16 17 20 21 22 60 61 62 63", escape=b"\x0f\x3a", immediate=1, memory=True)
+    yield from _sse(H66, "2c 2d", memory=True, limit=4)
+    for form in (*floating(), *packed()):
+        if form.opcode[-1] not in (0x50, 0xC5, 0xD7, 0xF7, 0x71, 0x72, 0x73):  # registers only
+            yield replace(form, memory=True)
 
 
 def x87() -> Iterator[Form]:

@@ -92,18 +92,27 @@ class Host:
         self._code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
         address = ctypes.addressof(ctypes.c_char.from_buffer(self._code))
         ctypes.c_void_p.in_dll(self._library, "code").value = address
-        self._memory = (ctypes.c_char * 64)()
+        self._room = (ctypes.c_char * 96)()
 
     def run(self, code: bytes, start: Registers) -> Registers:
+        found = self.run_shifted(code, start, 0)
+        assert found is not None, "the code faults"
+        return found
+
+    def run_shifted(self, code: bytes, start: Registers, shift: int) -> Registers | None:
+        """Run `code` with the operands `shift` bytes behind a multiple of 16; None when it faults."""
+        place = -ctypes.addressof(self._room) % 16 + shift
+        memory = (ctypes.c_char * 64).from_buffer(self._room, place)
         self._code[: len(code) + 1] = code + b"\xc3"
         general = [*start.general]
-        general[MEMORY] = ctypes.addressof(self._memory)
-        self._memory.raw = start.memory
+        general[MEMORY] = ctypes.addressof(memory)
+        memory.raw = start.memory
         self._state.raw = struct.pack("<17Q120x", *general, start.flags) + start.fxsave
-        self._library.run()
+        if self._library.run_guarded():
+            return None
         data = self._state.raw
         return Registers(list(struct.unpack_from("<16Q", data)), struct.unpack_from("<Q", data, 128)[0], data[256:],
-                         self._memory.raw)  # fmt: skip
+                         memory.raw)  # fmt: skip
 
 
 class Emulated:
@@ -142,23 +151,23 @@ class Emulated:
     def on_lost_pages(self, frames: list[int]) -> None:
         self.events.append(("lost", frames))
 
-    def run(self, code: bytes, start: Registers) -> Registers:
-        """Run `code`; `events` tells how it ended."""
+    def run(self, code: bytes, start: Registers, shift: int = 0) -> Registers:
+        """Run `code`, the operands `shift` bytes behind a multiple of 16; `events` tells how it ended."""
         self.events.clear()
         context, data = self.context, self.memory.bytes
         data[self.code : self.code + len(code) + 4] = code + STOP
-        data[self.data : self.data + 64] = start.memory
+        data[self.data + shift : self.data + shift + 64] = start.memory
         self.engine.code_changed(CODE, 32)
         for register in Gpr:
             context.registers[register] = start.general[register]
-        context.registers[MEMORY] = DATA
+        context.registers[MEMORY] = DATA + shift
         context.registers[Gpr.RSP] = DATA + 0x800
         context.set_fxsave(start.fxsave)
         context.flags = start.flags
         context.rip = CODE
         self.engine.run(context)
         return Registers([*context.registers[:16]], context.flags, context.get_fxsave(),
-                         bytes(data[self.data : self.data + 64]))  # fmt: skip
+                         bytes(data[self.data + shift : self.data + shift + 64]))  # fmt: skip
 
 
 _EDGES = struct.pack(

@@ -73,6 +73,66 @@ def test_x87_gives_the_processors_80_bits_and_status(host: Host, emulated: Emula
     compare(host, emulated, forms.x87(), lambda form, _: forms.encode_x87(form))
 
 
+EDGES = (0, 1, 31, 32, 33, 63, 64, 65, 255, 0x2010, 0x2000, 0x1F01, 0x4000, 0x4001, 0x3F20, 0xFF00, 0x80000000, 1 << 63,
+         (1 << 64) - 1, 0xFFFFFFFF, 0x1234567800000000, 0x1234567880000000, 0x5555555555555555)  # fmt: skip
+
+
+def compare_edges(host: Host, emulated: Emulated, tried: Iterable[Form], runs: int) -> None:
+    wrong = []
+    for form in tried:
+        source = random.Random(form.name)
+        for _ in range(runs):
+            code = form.encode(source)
+            first = start(source, form)
+            first.general[:] = [source.choice(EDGES) for _ in range(16)]
+            first.memory = struct.pack("<8Q", *(source.choice(EDGES) for _ in range(8)))
+            found = emulated.run(code, first)
+            wrong += [f"{form.name} {code.hex()}: {item}" for item in differences(form, host.run(code, first), found)]
+    assert not wrong, "\n".join(wrong[:20])
+
+
+def test_bit_instructions_give_the_processors_results_at_their_edges(host: Host, emulated: Emulated) -> None:
+    compare_edges(host, emulated, forms.bits(), 150)
+
+
+def test_an_exchange_writes_either_the_accumulator_or_the_destination(host: Host, emulated: Emulated) -> None:
+    compare_edges(host, emulated, forms.exchanges(), 60)
+
+
+def test_an_operand_of_16_bytes_must_be_aligned_where_the_processor_says_so(host: Host, emulated: Emulated) -> None:
+    wrong = []
+    for form in forms.vectors():
+        source = random.Random(form.name)
+        for shift in (0, 8, 1):
+            code = form.encode(source)
+            first = start(source, form)
+            first.fxsave = first.fxsave[:24] + struct.pack("<I", 0x1F80) + first.fxsave[28:]
+            expected = host.run_shifted(code, first, shift)
+            found = emulated.run(code, first, shift)
+            if (emulated.events == [("exception", 13)]) != (expected is None):
+                wrong.append(
+                    f"{form.name} {code.hex()} at {shift}: {emulated.events}, the processor's: {expected is None}"
+                )
+            elif expected is None:
+                wrong += [f"{form.name} {code.hex()}: {item}" for item in differences(form, first, found)]
+    assert not wrong, "\n".join(wrong[:40])
+
+
+@pytest.mark.parametrize(
+    ("code", "size"),
+    [(b"\x49\x8b\x07", 8), (b"\x41\x89\x07", 4), (b"\x66\x41\xff\x07", 2), (b"\x41\xdd\x07", 8), (b"\x41\x8a\x07", 1)],
+)
+def test_an_alignment_check_is_the_flags_and_the_sizes(emulated: Emulated, code: bytes, size: int) -> None:
+    for shift in range(1, 9):
+        for check in (0, 0x40000):
+            first = Registers(
+                [0] * 16, 0x202 | check, bytes(2) + bytes(22) + struct.pack("<I", 0x1F80) + bytes(484), bytes(64)
+            )
+            emulated.run(code, first, shift)
+            expected = ("exception", 17) if check and shift % size else ("trap", 0)
+            assert emulated.events == [expected], f"{code.hex()} at {shift} with AC {check:#x}"
+
+
 def strings_model(first: bytes, second: bytes, lengths: tuple[int, int], control: int) -> tuple[int, int, int]:
     """PCMPxSTRx by the Intel SDM, volume 1, 12.5 and volume 2: intermediate result, index, flags."""
     width = 2 if control & 1 else 1

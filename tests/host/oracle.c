@@ -2,6 +2,9 @@
  *
  * Built by the tests as a shared library; `state` is shared with Python. RSP is the host's own.
  */
+#include <setjmp.h>
+#include <signal.h>
+
 struct {
     unsigned long long general[16]; /* in the order of the encodings; [4] is not used */
     unsigned long long flags;
@@ -36,3 +39,30 @@ __asm__(".globl run\n"
         "  ret\n"
         ".local host_fxsave\n"
         ".comm host_fxsave,512,16\n");
+
+void run(void);
+
+static sigjmp_buf back;
+
+static void on_fault(int number)
+{
+    siglongjmp(back, number);
+}
+
+/* Like run; 1 when the code faulted (SIGSEGV), which leaves `state` as it was. */
+int run_guarded(void)
+{
+    static unsigned char saved[512] __attribute__((aligned(16)));
+    struct sigaction action = {.sa_handler = on_fault}, before;
+    int faulted;
+
+    __asm__ volatile("fxsave64 %0" : "=m"(saved));
+    sigaction(SIGSEGV, &action, &before);
+    faulted = sigsetjmp(back, 1);
+    if (!faulted)
+        run();
+    else
+        __asm__ volatile("fxrstor64 %0; cld" : : "m"(saved));
+    sigaction(SIGSEGV, &before, 0);
+    return faulted != 0;
+}

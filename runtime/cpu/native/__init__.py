@@ -1,6 +1,6 @@
 """What libunicorn computes wrongly, computed by the host's processor instead.
 
-libunicorn's functions for SSE arithmetic, x87 arithmetic and PCMPxSTRx can be called from outside and are called
+libunicorn's functions for SSE arithmetic, x87 arithmetic, PCMPxSTRx and for translation can be called from outside and are called
 through the dynamic linker, so a library that has functions of the same names and is loaded first takes their place:
 `bin/libwinfs_cpu.so`, made by `build.py`. The package `runtime.cpu` loads it before anything can load libunicorn.
 
@@ -36,6 +36,8 @@ def _load() -> ctypes.CDLL | None:
     library.winfs_attach_faults.restype = None
     library.winfs_attach_jumps.argtypes = [c_void_p]
     library.winfs_attach_jumps.restype = None
+    library.winfs_attach_translator.argtypes = [c_void_p, c_uint64]
+    library.winfs_attach_translator.restype = None
     library.winfs_run.argtypes = [c_void_p, c_uint64, c_void_p, c_void_p]
     library.winfs_run.restype = c_int
     library.winfs_guard.argtypes = [c_void_p, c_uint64]
@@ -46,6 +48,16 @@ def _load() -> ctypes.CDLL | None:
 
 
 LIBRARY: Final = _load()
+
+
+_TRANSLATION: Final = (
+    "translator_loop cpu_ldub_code tcg_gen_qemu_ld_i64 tcg_gen_qemu_st_i64 tcg_gen_qemu_ld_i32 tcg_gen_qemu_st_i32 "
+    "tcg_gen_op2 tcg_gen_op3 tcg_gen_movcond_i64 tcg_gen_setcond_i64 tcg_gen_setcondi_i64 tcg_gen_callN "
+    "tcg_gen_ext32u_i64 tcg_gen_addi_i64 tcg_gen_shri_i64 tcg_const_i64 tcg_temp_new_internal tcg_temp_free_internal "
+    "tcg_global_mem_new_internal helper_le_lduw_mmu helper_le_ldul_mmu helper_le_ldq_mmu helper_le_stw_mmu "
+    "helper_le_stl_mmu helper_le_stq_mmu"
+).split()
+"""libunicorn's own functions that translate.c calls, in the order of its `own`."""
 
 
 def is_missing() -> bool:
@@ -62,6 +74,10 @@ def attach(unicorn: ctypes.CDLL) -> None:
         LIBRARY.winfs_attach_engine(start, stop)
         leave = ctypes.cast(unicorn.cpu_loop_exit_restore_x86_64, c_void_p)
         LIBRARY.winfs_attach_faults(ctypes.cast(unicorn.helper_outb_x86_64, c_void_p), leave)
+        functions = (c_void_p * len(_TRANSLATION))(
+            *(ctypes.cast(unicorn[f"{name}_x86_64"], c_void_p).value for name in _TRANSLATION)
+        )
+        LIBRARY.winfs_attach_translator(functions, len(functions))
         LIBRARY.winfs_attach_jumps(ctypes.cast(unicorn.helper_lookup_tb_ptr_x86_64, c_void_p))
 
 

@@ -2,7 +2,7 @@
  *
  * The expected text is Windows' behaviour as documented; Wine agrees but for these: it calls every #DE a division by
  * zero, leaves ICEBP's RIP on the instruction, lets INT 80h through to Linux, and calls RDMSR, WRMSR, LGDT and INVLPG
- * access violations.
+ * access violations. Wine does not check alignment when EFLAGS.AC is set.
  */
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +41,7 @@ static LONG CALLBACK handler(EXCEPTION_POINTERS *pointers)
     printf("\n");
     if (++seen > 3 || record->ExceptionCode != STATUS_SINGLE_STEP)
         context->Rip = (ULONG_PTR)back;
+    context->EFlags &= ~0x40000; /* AC */
     if (record->ExceptionCode >> 4 == 0xC000008 || record->ExceptionCode >> 4 == 0xC000009) {
         context->MxCsr = 0x1F80;
         context->FltSave.MxCsr = 0x1F80;
@@ -137,6 +138,13 @@ int main(void)
     RUN("sse invalid", "\xC7\x01\0\x1F\0\0\x0F\xAE\x11\x0F\x57\xC0\xF2\x0F\x5E\xC0", data, 0);
     RUN("sse inexact", "\xC7\x01\x80\x0F\0\0\x0F\xAE\x11\xB8\x01\0\0\0\xF2\x0F\x2A\xC0\xB8\x03\0\0\0\xF2\x0F\x2A\xC8\xF2\x0F\x5E\xC1", data, 0);
     RUN("x87 division by zero", "\x66\xC7\x01\x7B\x03\xDB\xE3\xD9\x29\xD9\xEE\xD9\xE8\xDE\xF1\x9B\xDB\xE3", data, 0);
+    RUN("movaps misaligned load", "\x0F\x28\x41\x08", data, 0);
+    RUN("movdqa misaligned store", "\x66\x0F\x7F\x41\x01", data, 0);
+    RUN("addps misaligned operand", "\x0F\x58\x41\x04", data, 0);
+    RUN("movaps aligned, movups misaligned", "\x0F\x28\x41\x10\x0F\x11\x41\x21", data, 0);
+    RUN("movaps misaligned, of nothing", "\x0F\x28\x41\x08", none, 0);
+    RUN("cmpxchg16b misaligned", "\x48\x0F\xC7\x49\x08", data, 0);
+    RUN("alignment check", "\x9C\x81\x0C\x24\0\0\x04\0\x9D\x8B\x41\x04\x8B\x41\x01", data, 0);
     RUN("jump to data", "\xFF\xE1", data + 0x30, 0);
     return 0;
 }
