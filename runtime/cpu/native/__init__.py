@@ -1,7 +1,8 @@
 """What libunicorn computes wrongly, computed by the host's processor instead.
 
-libunicorn's functions for SSE arithmetic, x87 arithmetic, PCMPxSTRx and for translation can be called from outside and are called
-through the dynamic linker, so a library that has functions of the same names and is loaded first takes their place:
+libunicorn's functions for SSE arithmetic, x87 arithmetic, PCMPxSTRx and the parts of its translator can be called from
+outside and are called through the dynamic linker, so a library that has functions of the same names and is loaded
+first takes their place:
 `bin/libwinfs_cpu.so`, made by `build.py`. The package `runtime.cpu` loads it before anything can load libunicorn.
 
 Without it (a host that is not x86-64 with glibc, or older than SSE4.2) the engine runs with libunicorn's own functions.
@@ -51,12 +52,13 @@ LIBRARY: Final = _load()
 
 
 _TRANSLATION: Final = (
-    "translator_loop cpu_ldub_code tcg_gen_qemu_ld_i64 tcg_gen_qemu_st_i64 tcg_gen_qemu_ld_i32 tcg_gen_qemu_st_i32 "
-    "tcg_gen_op2 tcg_gen_op3 tcg_gen_movcond_i64 tcg_gen_setcond_i64 tcg_gen_setcondi_i64 tcg_gen_callN "
-    "tcg_gen_ext32u_i64 tcg_gen_addi_i64 tcg_gen_shri_i64 tcg_const_i64 tcg_temp_new_internal tcg_temp_free_internal "
-    "tcg_global_mem_new_internal helper_le_lduw_mmu helper_le_ldul_mmu helper_le_ldq_mmu helper_le_stw_mmu "
-    "helper_le_stl_mmu helper_le_stq_mmu"
-).split()
+    "translator_loop", "cpu_ldub_code", "tcg_gen_qemu_ld_i64", "tcg_gen_qemu_st_i64", "tcg_gen_qemu_ld_i32",
+    "tcg_gen_qemu_st_i32", "tcg_gen_op2", "tcg_gen_op3", "tcg_gen_movcond_i64", "tcg_gen_setcond_i64",
+    "tcg_gen_setcondi_i64", "tcg_gen_callN", "tcg_gen_ext32u_i64", "tcg_gen_addi_i64", "tcg_gen_shri_i64",
+    "tcg_const_i64", "tcg_temp_new_internal", "tcg_temp_free_internal", "tcg_global_mem_new_internal",
+    "helper_le_lduw_mmu", "helper_le_ldul_mmu", "helper_le_ldq_mmu", "helper_le_stw_mmu", "helper_le_stl_mmu",
+    "helper_le_stq_mmu",
+)  # fmt: skip
 """libunicorn's own functions that translate.c calls, in the order of its `own`."""
 
 
