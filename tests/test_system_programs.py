@@ -28,6 +28,7 @@ LIBRARIES = {
     "placeholders": ("-lpsapi",),
     "shell_text": ("-lshlwapi", "-lole32", "-ladvapi32"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
+    "interfaces": ("-liphlpapi", "-lws2_32"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),
 }

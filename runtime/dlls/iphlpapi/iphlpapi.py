@@ -1,30 +1,34 @@
-"""iphlpapi.h and netioapi.h: a computer without network interfaces."""
+"""netioapi.h: names of interfaces, and notifications of changes, which never come."""
 
 from __future__ import annotations
 
-from runtime.dlls.heap import guest_heap_free, guest_heap_new
+from runtime.dlls.guid import format_guid
+from runtime.dlls.iphlpapi import interface as lo
 from runtime.dlls.iphlpapi.dll import iphlpapi
+from runtime.dlls.process_state import process_state
+from runtime.dlls.text import encode_text
 from runtime.dlls.types import (
     BOOLEAN,
     DWORD,
     HANDLE,
-    INT,
     LPCSTR,
+    LPCWSTR,
     LPSTR,
     LPVOID,
     LPWSTR,
     PVOID,
     SIZE_T,
     ULONG,
+    ULONGLONG,
     USHORT,
-    InOut,
+    In,
     Out,
 )
 from runtime.nt.status import (
     ERROR_FILE_NOT_FOUND,
+    ERROR_INVALID_NAME,
     ERROR_INVALID_PARAMETER,
-    ERROR_NETWORK_UNREACHABLE,
-    ERROR_NO_DATA,
+    ERROR_NOT_ENOUGH_MEMORY,
     ERROR_SUCCESS,
 )
 from runtime.nt.thread import Thread
@@ -33,97 +37,138 @@ NETWORK = "network"
 _MIB_INITIAL_NOTIFICATION = 3
 
 
-@iphlpapi.export(category=NETWORK)
-def GetAdaptersAddresses(
-    thread: Thread, Family: ULONG, Flags: ULONG, Reserved: LPVOID, AdapterAddresses: LPVOID, SizePointer: InOut[ULONG]
-) -> ULONG:
-    """List the interfaces with their addresses: there are none."""
-    if not SizePointer or Family not in (0, 2, 23):
-        return ERROR_INVALID_PARAMETER
-    return ERROR_NO_DATA
-
-
-@iphlpapi.export(category=NETWORK)
-def GetAdaptersInfo(thread: Thread, AdapterInfo: LPVOID, SizePointer: InOut[ULONG]) -> ULONG:
-    """List the adapters: there are none."""
-    return ERROR_NO_DATA if SizePointer else ERROR_INVALID_PARAMETER
-
-
-async def _empty_table(thread: Thread, target: Out[LPVOID]) -> int:
-    if not target:
-        return ERROR_INVALID_PARAMETER
-    target.set(await guest_heap_new(thread, bytes(8)))
+def _give_name(thread: Thread, text: str, buffer: int, length: int, wide: bool) -> int:
+    if length <= len(text):
+        return ERROR_NOT_ENOUGH_MEMORY
+    thread.process.memory.write(buffer, encode_text(thread, text + "\0", wide))
     return ERROR_SUCCESS
 
 
 @iphlpapi.export(category=NETWORK)
-async def GetIfTable2(thread: Thread, Table: Out[LPVOID]) -> DWORD:
-    """Return the table of interfaces, which is empty; free it with FreeMibTable."""
-    return await _empty_table(thread, Table)
-
-
-@iphlpapi.export(category=NETWORK)
-async def GetIfTable2Ex(thread: Thread, Level: INT, Table: Out[LPVOID]) -> DWORD:
-    """Return the table of interfaces, which is empty; free it with FreeMibTable."""
-    return await _empty_table(thread, Table)
-
-
-@iphlpapi.export(category=NETWORK)
-async def FreeMibTable(thread: Thread, Memory: LPVOID) -> None:
-    """Free a table."""
-    await guest_heap_free(thread, Memory)
-
-
-@iphlpapi.export(category=NETWORK)
 def ConvertInterfaceLuidToNameW(
-    thread: Thread, InterfaceLuid: LPVOID, InterfaceName: LPWSTR, Length: SIZE_T
+    thread: Thread, InterfaceLuid: In[ULONGLONG], InterfaceName: LPWSTR, Length: SIZE_T
 ) -> DWORD:
-    """Return the name of an interface: no LUID is one's."""
-    return ERROR_FILE_NOT_FOUND if InterfaceLuid and InterfaceName else ERROR_INVALID_PARAMETER
-
-
-@iphlpapi.export(category=NETWORK)
-def if_indextoname(thread: Thread, InterfaceIndex: ULONG, InterfaceName: LPSTR) -> PVOID:
-    """Return the name of an interface: no index is one's."""
-    return 0
-
-
-@iphlpapi.export(category=NETWORK)
-def if_nametoindex(thread: Thread, InterfaceName: LPCSTR) -> ULONG:
-    """Return the index of an interface: no name is one's."""
-    return 0
-
-
-@iphlpapi.export(category=NETWORK)
-def GetBestInterface(thread: Thread, dwDestAddr: ULONG, pdwBestIfIndex: Out[DWORD]) -> DWORD:
-    """Return the interface that leads to an address: none does."""
-    return ERROR_NETWORK_UNREACHABLE
-
-
-@iphlpapi.export(category=NETWORK)
-def GetBestInterfaceEx(thread: Thread, pDestAddr: LPVOID, pdwBestIfIndex: Out[DWORD]) -> DWORD:
-    """Return the interface that leads to an address: none does."""
-    return ERROR_NETWORK_UNREACHABLE
-
-
-@iphlpapi.export(category=NETWORK)
-async def GetUnicastIpAddressTable(thread: Thread, Family: USHORT, Table: Out[LPVOID]) -> DWORD:
-    """Return the table of addresses, which is empty; free it with FreeMibTable."""
-    return await _empty_table(thread, Table)
-
-
-@iphlpapi.export(category=NETWORK)
-def ConvertInterfaceIndexToLuid(thread: Thread, InterfaceIndex: ULONG, InterfaceLuid: LPVOID) -> DWORD:
-    """Return the LUID of an interface: no index is one's."""
-    return ERROR_FILE_NOT_FOUND if InterfaceLuid else ERROR_INVALID_PARAMETER
+    """Return the name of an interface."""
+    if not InterfaceLuid or not InterfaceName or InterfaceLuid.get() != lo.LUID:
+        return ERROR_INVALID_PARAMETER
+    return _give_name(thread, lo.NAME, InterfaceName, Length, True)
 
 
 @iphlpapi.export(category=NETWORK)
 def ConvertInterfaceLuidToNameA(
-    thread: Thread, InterfaceLuid: LPVOID, InterfaceName: LPSTR, Length: SIZE_T
+    thread: Thread, InterfaceLuid: In[ULONGLONG], InterfaceName: LPSTR, Length: SIZE_T
 ) -> DWORD:
-    """Return the name of an interface: no LUID is one's."""
-    return ERROR_FILE_NOT_FOUND if InterfaceLuid and InterfaceName else ERROR_INVALID_PARAMETER
+    """Return the name of an interface."""
+    if not InterfaceLuid or not InterfaceName or InterfaceLuid.get() != lo.LUID:
+        return ERROR_INVALID_PARAMETER
+    return _give_name(thread, lo.NAME, InterfaceName, Length, False)
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceLuidToAlias(
+    thread: Thread, InterfaceLuid: In[ULONGLONG], InterfaceAlias: LPWSTR, Length: SIZE_T
+) -> DWORD:
+    """Return the name that a person sees."""
+    if not InterfaceLuid or not InterfaceAlias or InterfaceLuid.get() != lo.LUID:
+        return ERROR_INVALID_PARAMETER
+    return _give_name(thread, lo.ALIAS, InterfaceAlias, Length, True)
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceLuidToIndex(
+    thread: Thread, InterfaceLuid: In[ULONGLONG], InterfaceIndex: Out[DWORD]
+) -> DWORD:
+    """Return the index of an interface."""
+    if not InterfaceLuid or not InterfaceIndex:
+        return ERROR_INVALID_PARAMETER
+    known = InterfaceLuid.get() == lo.LUID
+    InterfaceIndex.set(lo.INDEX if known else 0)
+    return ERROR_SUCCESS if known else ERROR_FILE_NOT_FOUND
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceLuidToGuid(thread: Thread, InterfaceLuid: In[ULONGLONG], InterfaceGuid: LPVOID) -> DWORD:
+    """Return the GUID of an interface."""
+    if not InterfaceLuid or not InterfaceGuid or InterfaceLuid.get() != lo.LUID:
+        return ERROR_INVALID_PARAMETER
+    thread.process.memory.write(InterfaceGuid, lo.guid(thread))
+    return ERROR_SUCCESS
+
+
+def _give_luid(known: bool, target: Out[int], error: int) -> int:
+    if not target:
+        return ERROR_INVALID_PARAMETER
+    target.set(lo.LUID if known else 0)
+    return ERROR_SUCCESS if known else error
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceIndexToLuid(thread: Thread, InterfaceIndex: ULONG, InterfaceLuid: Out[ULONGLONG]) -> DWORD:
+    """Return the LUID of an interface."""
+    return _give_luid(InterfaceIndex == lo.INDEX, InterfaceLuid, ERROR_FILE_NOT_FOUND)
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceGuidToLuid(thread: Thread, InterfaceGuid: LPVOID, InterfaceLuid: Out[ULONGLONG]) -> DWORD:
+    """Return the LUID of an interface by its GUID."""
+    if not InterfaceGuid:
+        return ERROR_INVALID_PARAMETER
+    known = thread.process.memory.read(InterfaceGuid, 16) == lo.guid(thread)
+    return _give_luid(known, InterfaceLuid, ERROR_INVALID_PARAMETER)
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceAliasToLuid(thread: Thread, InterfaceAlias: LPCWSTR, InterfaceLuid: Out[ULONGLONG]) -> DWORD:
+    """Return the LUID of an interface by the name that a person sees."""
+    known = (InterfaceAlias or "").lower() == lo.ALIAS.lower()
+    return _give_luid(known, InterfaceLuid, ERROR_INVALID_PARAMETER)
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertInterfaceNameToLuidW(thread: Thread, InterfaceName: LPCWSTR, InterfaceLuid: Out[ULONGLONG]) -> DWORD:
+    """Return the LUID of an interface by its name."""
+    return _give_luid((InterfaceName or "").lower() == lo.NAME, InterfaceLuid, ERROR_INVALID_NAME)
+
+
+iphlpapi.ansi(ConvertInterfaceNameToLuidW)
+
+
+@iphlpapi.export(category=NETWORK)
+def if_indextoname(thread: Thread, InterfaceIndex: ULONG, InterfaceName: LPSTR) -> PVOID:
+    """Return the name of an interface in a buffer of IF_NAMESIZE characters; NULL for an index that is none's."""
+    if InterfaceIndex != lo.INDEX or not InterfaceName:
+        return 0
+    thread.process.memory.write(InterfaceName, lo.NAME.encode() + b"\0")
+    return InterfaceName
+
+
+@iphlpapi.export(category=NETWORK)
+def if_nametoindex(thread: Thread, InterfaceName: LPCSTR) -> ULONG:
+    """Return the index of an interface; 0 for a name that is none's."""
+    return lo.INDEX if (InterfaceName or b"").lower() == lo.NAME.encode() else 0
+
+
+class _Notifications:
+    """The registrations of a process: handle → function. Handles are addresses that are the caller's, and unique."""
+
+    def __init__(self) -> None:
+        self.registered: set[int] = set()
+        self.next = 0
+
+
+async def _notify(
+    thread: Thread, callback: int, context: int, initial: int, handle: Out[int]
+) -> int:
+    if not callback or not handle:
+        return ERROR_INVALID_PARAMETER
+    state = process_state(thread.process, _Notifications)
+    state.next += 1
+    number = 0x10000 + 16 * state.next
+    state.registered.add(number)
+    handle.set(number)
+    if initial:
+        await thread.call(callback, context, 0, _MIB_INITIAL_NOTIFICATION)
+    return ERROR_SUCCESS
 
 
 @iphlpapi.export(category=NETWORK)
@@ -132,24 +177,37 @@ async def NotifyIpInterfaceChange(
     NotificationHandle: Out[HANDLE],
 ) -> DWORD:  # fmt: skip
     """Have a function called when an interface changes: none ever does. The first call, if it is wanted, is made."""
-    if not Callback or not NotificationHandle:
-        return ERROR_INVALID_PARAMETER
-    NotificationHandle.set(Callback)
-    if InitialNotification:
-        await thread.call(Callback, CallerContext, 0, _MIB_INITIAL_NOTIFICATION)
-    return ERROR_SUCCESS
+    return await _notify(thread, Callback, CallerContext, InitialNotification, NotificationHandle)
+
+
+@iphlpapi.export(category=NETWORK)
+async def NotifyUnicastIpAddressChange(
+    thread: Thread, Family: USHORT, Callback: PVOID, CallerContext: PVOID, InitialNotification: BOOLEAN,
+    NotificationHandle: Out[HANDLE],
+) -> DWORD:  # fmt: skip
+    """Have a function called when an address changes: none ever does. The first call, if it is wanted, is made."""
+    return await _notify(thread, Callback, CallerContext, InitialNotification, NotificationHandle)
+
+
+@iphlpapi.export(category=NETWORK)
+async def NotifyRouteChange2(
+    thread: Thread, AddressFamily: USHORT, Callback: PVOID, CallerContext: PVOID, InitialNotification: BOOLEAN,
+    NotificationHandle: Out[HANDLE],
+) -> DWORD:  # fmt: skip
+    """Have a function called when a route changes: none ever does. The first call, if it is wanted, is made."""
+    return await _notify(thread, Callback, CallerContext, InitialNotification, NotificationHandle)
 
 
 @iphlpapi.export(category=NETWORK)
 def CancelMibChangeNotify2(thread: Thread, NotificationHandle: HANDLE) -> DWORD:
     """Take back a registration."""
-    return ERROR_SUCCESS if NotificationHandle else ERROR_INVALID_PARAMETER
+    registered = process_state(thread.process, _Notifications).registered
+    if NotificationHandle not in registered:
+        return ERROR_INVALID_PARAMETER
+    registered.remove(NotificationHandle)
+    return ERROR_SUCCESS
 
 
-@iphlpapi.export(category=NETWORK)
-def GetBestRoute2(
-    thread: Thread, InterfaceLuid: LPVOID, InterfaceIndex: ULONG, SourceAddress: LPVOID, DestinationAddress: LPVOID,
-    AddressSortOptions: ULONG, BestRoute: LPVOID, BestSourceAddress: LPVOID,
-) -> DWORD:  # fmt: skip
-    """Return the route to an address: there is none."""
-    return ERROR_NETWORK_UNREACHABLE
+def device_name(thread: Thread) -> str:
+    """Return the interface's name as GetIfTable gives it."""
+    return f"\\DEVICE\\TCPIP_{{{format_guid(lo.guid(thread))}}}"

@@ -125,3 +125,37 @@ def GetExtendedUdpTable(
         _udp_row(process, socket, owner=TableClass == 1) for process, socket in _sockets(thread, ulAf, DATAGRAM)
     ]
     return _give(thread, rows, pUdpTable, pdwSize, bOrder)
+
+
+def _tcp_rows(thread: Thread, family: int) -> list[bytes]:
+    return [
+        _tcp_row(process, socket, owner=False)
+        for process, socket in _sockets(thread, family, STREAM)
+        if socket.listening or socket.connected
+    ]
+
+
+@iphlpapi.export(category=NETWORK)
+def GetTcpTable(thread: Thread, TcpTable: LPVOID, SizePointer: InOut[ULONG], Order: BOOL) -> ULONG:
+    """List TCP sockets over IPv4."""
+    return _give(thread, _tcp_rows(thread, AF_INET), TcpTable, SizePointer, Order)
+
+
+@iphlpapi.export(category=NETWORK)
+def GetTcp6Table(thread: Thread, TcpTable: LPVOID, SizePointer: InOut[ULONG], Order: BOOL) -> ULONG:
+    """List TCP sockets over IPv6."""
+    return _give(thread, _tcp_rows(thread, AF_INET6), TcpTable, SizePointer, Order)
+
+
+@iphlpapi.export(category=NETWORK)
+def GetUdpTable(thread: Thread, UdpTable: LPVOID, SizePointer: InOut[ULONG], Order: BOOL) -> ULONG:
+    """List UDP sockets over IPv4."""
+    rows = [_udp_row(process, socket, owner=False) for process, socket in _sockets(thread, AF_INET, DATAGRAM)]
+    return _give(thread, rows, UdpTable, SizePointer, Order)
+
+
+@iphlpapi.export(category=NETWORK)
+def GetUdp6Table(thread: Thread, Udp6Table: LPVOID, SizePointer: InOut[ULONG], Order: BOOL) -> ULONG:
+    """List UDP sockets over IPv6."""
+    rows = [_udp_row(process, socket, owner=False) for process, socket in _sockets(thread, AF_INET6, DATAGRAM)]
+    return _give(thread, rows, Udp6Table, SizePointer, Order)

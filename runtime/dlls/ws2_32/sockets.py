@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import struct
 from typing import Annotated
 
@@ -32,6 +33,7 @@ from runtime.dlls.ws2_32.state import (
     WSAEPROTONOSUPPORT,
     WSAESOCKTNOSUPPORT,
     WSAEWOULDBLOCK,
+    pack_address,
     winsock,
 )
 from runtime.nt.socket import DATAGRAM, STREAM, Socket, SocketRequest
@@ -42,6 +44,9 @@ WSA_FLAG_NO_HANDLE_INHERIT = 0x80
 FIONBIO, FIONREAD, SIOCATMARK = 0x8004667E, 0x4004667F, 0x40047307
 SIO_GET_EXTENSION_FUNCTION_POINTER = 0xC8000006
 SIO_BASE_HANDLE = 0x48000022
+SIO_GET_INTERFACE_LIST = 0x4004747F
+_INTERFACE_FLAGS = 0x15
+"""IFF_UP, IFF_LOOPBACK, IFF_MULTICAST: the only interface is the loopback one."""
 SIO_BSP_HANDLE, SIO_BSP_HANDLE_SELECT, SIO_BSP_HANDLE_POLL = 0x4800001B, 0x4800001C, 0x4800001D
 _NO_EFFECT_CONTROLS = {0x98000004, 0x9800000C, 0x98000010, 0x98000017}
 """SIO_KEEPALIVE_VALS, SIO_UDP_CONNRESET, SIO_LOOPBACK_FAST_PATH, SIO_TCP_SET_ACK_FREQUENCY: tune what is not here."""
@@ -372,6 +377,11 @@ def WSAIoctl(
         answer = address.to_bytes(memory.pointer_size, "little")
     elif dwIoControlCode in (SIO_BASE_HANDLE, SIO_BSP_HANDLE, SIO_BSP_HANDLE_SELECT, SIO_BSP_HANDLE_POLL):
         answer = s.to_bytes(memory.pointer_size, "little")
+    elif dwIoControlCode == SIO_GET_INTERFACE_LIST and target.family == AF_INET:
+        answer = struct.pack("<I", _INTERFACE_FLAGS) + b"".join(
+            pack_address(ipaddress.IPv4Address(text), 0).ljust(24, b"\0")
+            for text in ("127.0.0.1", "127.255.255.255", "255.0.0.0")
+        )
     elif dwIoControlCode not in _NO_EFFECT_CONTROLS:
         raise Win32Error(WSAEOPNOTSUPP)
     if answer:
