@@ -29,6 +29,7 @@ LIBRARIES = {
     "shell_text": ("-lshlwapi", "-lole32", "-ladvapi32"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "interfaces": ("-liphlpapi", "-lws2_32"),
+    "kept": (),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),
 }

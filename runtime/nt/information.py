@@ -48,7 +48,7 @@ def process_information(process: Process, information_class: int, address: int) 
         case 20:  # ProcessHandleCount
             return struct.pack("<I", len(process.handles))
         case 21:  # ProcessAffinityMask
-            return struct.pack("<Q", process.machine.processor_mask)
+            return struct.pack("<Q", process.affinity)
         case 24:  # ProcessSessionInformation
             return struct.pack("<I", 1)
         case 26:  # ProcessWow64Information
@@ -92,7 +92,7 @@ def thread_information(thread: Thread, information_class: int, address: int) -> 
     process = thread.process
     match information_class:
         case 0:  # ThreadBasicInformation
-            mask = process.machine.processor_mask
+            mask = thread.affinity
             priority = 8 + thread.priority
             return struct.pack(
                 "<I4xQQQQii", thread.exit_status, thread.teb, process.pid, thread.id, mask, priority, thread.priority
@@ -105,7 +105,7 @@ def thread_information(thread: Thread, information_class: int, address: int) -> 
         case 12:  # ThreadAmILastThread
             return struct.pack("<I", len(process.threads) == 1)
         case 14:  # ThreadPriorityBoost
-            return struct.pack("<I", 0)
+            return struct.pack("<I", thread.boost_disabled)
         case 16:  # ThreadIsIoPending
             return struct.pack("<I", bool(thread.pending_io))
         case 17:  # ThreadHideFromDebugger
@@ -126,7 +126,14 @@ def set_thread_information(thread: Thread, information_class: int, data: bytes, 
             thread.priority = int.from_bytes(data, "little", signed=True)
         case 9 if len(data) == 8:  # ThreadQuerySetWin32StartAddress
             thread.start = int.from_bytes(data, "little")
-        case 4 | 14 | 17:  # ThreadAffinityMask, ThreadPriorityBoost, ThreadHideFromDebugger: no effect to be seen here
+        case 4 if len(data) == 8:  # ThreadAffinityMask
+            mask = int.from_bytes(data, "little")
+            if not mask or mask & ~thread.process.affinity:
+                raise NtError(st.STATUS_INVALID_PARAMETER)
+            thread.affinity = mask
+        case 14 if len(data) == 4:  # ThreadPriorityBoost
+            thread.boost_disabled = bool(int.from_bytes(data, "little"))
+        case 17:  # ThreadHideFromDebugger: a way of the process's life that its debugger alone would see
             pass
         case 10 if len(data) == 4:  # ThreadZeroTlsCell: TlsFree clears the slot in every thread
             _zero_tls_cell(thread, int.from_bytes(data, "little"))
@@ -134,7 +141,7 @@ def set_thread_information(thread: Thread, information_class: int, data: bytes, 
             length, _, address = struct.unpack("<HH4xQ", data)
             name = caller.process.memory.read(address, length)
             thread.description = name.decode("utf-16-le", "surrogatepass")
-        case 3 | 9 | 10 | 38:
+        case 3 | 4 | 9 | 10 | 14 | 38:
             raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
         case _:
             raise NtError(st.STATUS_INVALID_INFO_CLASS)

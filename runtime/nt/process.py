@@ -127,6 +127,7 @@ class Process(Waitable):
         self.guest_tracer: GuestTracer | None = None
         self.priority = 8
         self.boost_disabled = False
+        self.affinity = machine.processor_mask
         self.priority_class = 2
         """PROCESS_PRIORITY_CLASS_NORMAL."""
         self.error_mode = 0

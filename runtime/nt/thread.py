@@ -68,6 +68,7 @@ class Thread(WaitingThread):
         self.suspend_count = 0
         self.priority = 0
         self.boost_disabled = False
+        self.affinity = process.affinity
         self.error_mode = 0
         self.description = ""
         self.ui_language = 0
@@ -102,6 +103,11 @@ class Thread(WaitingThread):
         self._queued = False
 
     # What exports use
+
+    @property
+    def processor(self) -> int:
+        """The number of the processor it runs on: the first it may use, since the threads of a process take turns."""
+        return (self.affinity & -self.affinity).bit_length() - 1
 
     @property
     def last_error(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.named import create_named, open_named
+from runtime.dlls.process_state import process_state
 from runtime.dlls.types import (
     BOOL,
     DWORD,
@@ -146,8 +147,21 @@ def _query(thread: Thread, process: Process, address: int, buffer: int, length: 
     return len(data)
 
 
+class WorkingSet:
+    """What SetProcessWorkingSetSizeEx was told; Windows' defaults are 50 and 345 pages, both soft limits."""
+
+    def __init__(self) -> None:
+        self.minimum, self.maximum = 50 * 0x1000, 345 * 0x1000
+        self.flags = 0x2 | 0x8
+
+
+_OVERHEAD = 8
+"""Pages of the minimum working set that cannot be locked (MM_FLUID_WORKING_SET)."""
+
+
 @kernel32.export("memory")
 def VirtualLock(thread: Thread, lpAddress: LPVOID, dwSize: SIZE_T) -> BOOL:
+    """Keep pages in memory, where they are anyhow; at most as many as the minimum working set allows."""
     memory = thread.process.memory
     if not dwSize:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
@@ -156,9 +170,13 @@ def VirtualLock(thread: Thread, lpAddress: LPVOID, dwSize: SIZE_T) -> BOOL:
             memory.read_u8(page)
     except MemoryFault:
         raise NtError(st.STATUS_ACCESS_VIOLATION) from None
-    for vad, page in _pages(memory, lpAddress, dwSize):
-        if vad is not None:
-            vad.locked.add(page)
+    wanted = [(vad, page) for vad, page in _pages(memory, lpAddress, dwSize) if vad is not None]
+    fresh = sum(page not in vad.locked for vad, page in wanted)
+    locked = sum(len(vad.locked) for vad in memory.vads())
+    if locked + fresh + _OVERHEAD > process_state(thread.process, WorkingSet).minimum >> 12:
+        raise NtError(st.STATUS_WORKING_SET_QUOTA)
+    for vad, page in wanted:
+        vad.locked.add(page)
     return 1
 
 

@@ -6,6 +6,7 @@ import struct
 from typing import Annotated
 
 from runtime.dlls.kernel32.dll import kernel32
+from runtime.dlls.kernel32.memoryapi import WorkingSet
 from runtime.dlls.kernel32.psapi import give_text
 from runtime.dlls.process_state import process_state
 from runtime.dlls.types import (
@@ -118,19 +119,11 @@ def DiscardVirtualMemory(thread: Thread, VirtualAddress: PVOID, Size: SIZE_T) ->
 # Working sets
 
 
-class _WorkingSet:
-    """What SetProcessWorkingSetSizeEx was told; Windows' defaults are 50 and 345 pages, both soft limits."""
-
-    def __init__(self) -> None:
-        self.minimum, self.maximum = 50 * 0x1000, 345 * 0x1000
-        self.flags = 0x2 | 0x8
-
-
 @kernel32.export("memory")
 def GetProcessWorkingSetSize(
     thread: Thread, hProcess: HANDLE, lpMinimumWorkingSetSize: Out[SIZE_T], lpMaximumWorkingSetSize: Out[SIZE_T]
 ) -> BOOL:
-    found = process_state(get_object(thread, hProcess, Process, _QUERY_LIMITED), _WorkingSet)
+    found = process_state(get_object(thread, hProcess, Process, _QUERY_LIMITED), WorkingSet)
     lpMinimumWorkingSetSize.set(found.minimum)
     lpMaximumWorkingSetSize.set(found.maximum)
     return 1
@@ -141,7 +134,7 @@ def GetProcessWorkingSetSizeEx(
     thread: Thread, hProcess: HANDLE, lpMinimumWorkingSetSize: Out[SIZE_T], lpMaximumWorkingSetSize: Out[SIZE_T],
     Flags: Out[DWORD],
 ) -> BOOL:  # fmt: skip
-    found = process_state(get_object(thread, hProcess, Process, _QUERY_LIMITED), _WorkingSet)
+    found = process_state(get_object(thread, hProcess, Process, _QUERY_LIMITED), WorkingSet)
     lpMinimumWorkingSetSize.set(found.minimum)
     lpMaximumWorkingSetSize.set(found.maximum)
     Flags.set(found.flags)
@@ -163,7 +156,7 @@ def SetProcessWorkingSetSizeEx(
 
 
 def _set_working_set(thread: Thread, handle: int, minimum: int, maximum: int, flags: int) -> int:
-    found = process_state(get_object(thread, handle, Process, _SET_QUOTA), _WorkingSet)
+    found = process_state(get_object(thread, handle, Process, _SET_QUOTA), WorkingSet)
     if flags & ~_WORKING_SET_FLAGS or flags & 3 == 3 or flags & 12 == 12:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     if minimum == maximum == _TRIM:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.file_support import FILE, ansi, encode_path, nt_path, return_text
+from runtime.dlls.process_state import process_state
 from runtime.dlls.types import (
     BOOL,
     DWORD,
@@ -102,11 +103,34 @@ def exists(thread: Thread, path: str) -> bool:
     return not data[48] & 0x10
 
 
+_SAFE_SEARCH, _UNSAFE_SEARCH, _PERMANENT = 0x1, 0x10000, 0x8000
+
+
+class _SearchMode:
+    """What SetSearchPathMode was told; the registry's SafeProcessSearchMode is not set, hence unsafe at first."""
+
+    def __init__(self) -> None:
+        self.flags = _UNSAFE_SEARCH
+
+
+@kernel32.export("process")
+def SetSearchPathMode(thread: Thread, Flags: DWORD) -> BOOL:
+    """Choose whether SearchPath looks into the current directory after the system's; for good, where asked."""
+    mode = process_state(thread.process, _SearchMode)
+    if Flags not in (_SAFE_SEARCH, _UNSAFE_SEARCH, _SAFE_SEARCH | _PERMANENT):
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    if mode.flags & _PERMANENT and not Flags & _PERMANENT:
+        raise Win32Error(st.ERROR_ACCESS_DENIED)
+    mode.flags = Flags
+    return 1
+
+
 def search_directories(thread: Thread) -> list[str]:
     """Return where SearchPath looks by default: the program's directory, the current one, the system's, PATH."""
     process = thread.process
-    found = [directory_of(process.image_path), process.current_directory, SYSTEM_DIRECTORY]
-    found += [WINDOWS_DIRECTORY + "\\System", WINDOWS_DIRECTORY]
+    safe = process_state(process, _SearchMode).flags & _SAFE_SEARCH
+    found = [directory_of(process.image_path), *([] if safe else [process.current_directory]), SYSTEM_DIRECTORY]
+    found += [WINDOWS_DIRECTORY + "\\System", WINDOWS_DIRECTORY, *([process.current_directory] if safe else [])]
     found += [item.strip('"') for item in process.environment().get("PATH", "").split(";") if item]
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from runtime.dlls.kernel32.dll import kernel32
+from runtime.dlls.kernel32.processthreadsapi import set_affinity
 from runtime.dlls.types import BOOL, DWORD, HANDLE, PVOID, SIZE_T, UCHAR, ULONG, ULONGLONG, USHORT, In, InOut, Out
 from runtime.machine import Machine
 from runtime.memory.constants import LARGE_PAGE
@@ -96,8 +97,8 @@ def GetNumaNodeProcessorMaskEx(thread: Thread, Node: USHORT, ProcessorMask: PVOI
 
 @kernel32.export("threading")
 def GetThreadGroupAffinity(thread: Thread, hThread: HANDLE, GroupAffinity: PVOID) -> BOOL:
-    get_object(thread, hThread, Thread, 0x0800)
-    thread.process.memory.write(GroupAffinity, _affinity(thread.process.machine.processor_mask))
+    affinity = get_object(thread, hThread, Thread, 0x0800).affinity
+    thread.process.memory.write(GroupAffinity, _affinity(affinity))
     return 1
 
 
@@ -105,13 +106,14 @@ def GetThreadGroupAffinity(thread: Thread, hThread: HANDLE, GroupAffinity: PVOID
 def SetThreadGroupAffinity(
     thread: Thread, hThread: HANDLE, GroupAffinity: PVOID, PreviousGroupAffinity: PVOID
 ) -> BOOL:
-    get_object(thread, hThread, Thread, 0x0020)
-    memory, mask = thread.process.memory, thread.process.machine.processor_mask
+    target = get_object(thread, hThread, Thread, 0x0020)
+    memory = thread.process.memory
     wanted, group = struct.unpack("<QH", memory.read(GroupAffinity, 10))
-    if group or not wanted & mask:
+    if group:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    previous = set_affinity(target, wanted)
     if PreviousGroupAffinity:
-        memory.write(PreviousGroupAffinity, _affinity(mask))
+        memory.write(PreviousGroupAffinity, _affinity(previous))
     return 1
 
 
@@ -130,7 +132,7 @@ def GetProcessGroupAffinity(
 
 @kernel32.export("threading")
 def GetCurrentProcessorNumberEx(thread: Thread, ProcNumber: PVOID) -> None:
-    thread.process.memory.write_u32(ProcNumber, 0)
+    thread.process.memory.write(ProcNumber, struct.pack("<HBB", 0, thread.processor, 0))
 
 
 @kernel32.export("memory")

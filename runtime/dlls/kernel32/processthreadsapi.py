@@ -211,33 +211,41 @@ def SetPriorityClass(thread: Thread, hProcess: HANDLE, dwPriorityClass: DWORD) -
 def GetProcessAffinityMask(
     thread: Thread, hProcess: HANDLE, lpProcessAffinityMask: Out[DWORD_PTR], lpSystemAffinityMask: Out[DWORD_PTR]
 ) -> BOOL:
-    get_object(thread, hProcess, Process, 0x1000)
-    mask = thread.process.machine.processor_mask
-    lpProcessAffinityMask.set(mask)
-    lpSystemAffinityMask.set(mask)
+    lpProcessAffinityMask.set(get_object(thread, hProcess, Process, 0x1000).affinity)
+    lpSystemAffinityMask.set(thread.process.machine.processor_mask)
     return 1
 
 
 @kernel32.export("process")
 def SetProcessAffinityMask(thread: Thread, hProcess: HANDLE, dwProcessAffinityMask: DWORD_PTR) -> BOOL:
-    get_object(thread, hProcess, Process, 0x0200)
+    """Choose the processors of a process and of all its threads."""
+    target = get_object(thread, hProcess, Process, 0x0200)
     if not dwProcessAffinityMask or dwProcessAffinityMask & ~thread.process.machine.processor_mask:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    target.affinity = dwProcessAffinityMask
+    for other in target.threads.values():
+        other.affinity = dwProcessAffinityMask
     return 1
 
 
 @kernel32.export("threading")
 def SetThreadAffinityMask(thread: Thread, hThread: HANDLE, dwThreadAffinityMask: DWORD_PTR) -> DWORD_PTR:
-    get_object(thread, hThread, Thread, 0x0020)
-    mask = thread.process.machine.processor_mask
-    if not dwThreadAffinityMask & mask:
+    """Choose the processors of a thread among its process's; returns those it had."""
+    return set_affinity(get_object(thread, hThread, Thread, 0x0020), dwThreadAffinityMask)
+
+
+def set_affinity(target: Thread, mask: int) -> int:
+    """Choose the processors of a thread; returns those it had. Raises Win32Error(ERROR_INVALID_PARAMETER)."""
+    if not mask or mask & ~target.process.affinity:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    return mask
+    previous, target.affinity = target.affinity, mask
+    return previous
 
 
 @kernel32.export("threading")
 def GetCurrentProcessorNumber(thread: Thread) -> DWORD:
-    return 0  # the threads of a process take turns on one processor
+    """Return the first processor the thread may run on: the threads of a process take turns on one."""
+    return thread.processor
 
 
 @kernel32.export("process")

@@ -342,35 +342,6 @@ def GetProcessDefaultCpuSets(
 _ProcessObject = Process
 
 
-# Restart and error reporting: nobody is there to restart or report
-
-
-@kernel32.export("process")
-def RegisterApplicationRestart(thread: Thread, pwzCommandline: LPCWSTR, dwFlags: DWORD) -> HRESULT:
-    if dwFlags & ~0xF or len(pwzCommandline or "") > 1024:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    return 0
-
-
-@kernel32.export("process")
-def UnregisterApplicationRestart(thread: Thread) -> HRESULT:
-    return 0
-
-
-@kernel32.export("process")
-def RegisterApplicationRecoveryCallback(
-    thread: Thread, pRecoveyCallback: PVOID, pvParameter: PVOID, dwPingInterval: DWORD, dwFlags: DWORD
-) -> HRESULT:
-    if not pRecoveyCallback or dwFlags or dwPingInterval > 300000:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    return 0
-
-
-@kernel32.export("process")
-def UnregisterApplicationRecoveryCallback(thread: Thread) -> HRESULT:
-    return 0
-
-
 @kernel32.export("process")
 def WTSGetActiveConsoleSessionId(thread: Thread) -> DWORD:
     return 1
@@ -379,13 +350,6 @@ def WTSGetActiveConsoleSessionId(thread: Thread) -> DWORD:
 @kernel32.export("process")
 def FatalExit(thread: Thread, ExitCode: INT) -> None:
     thread.process.terminate(ExitCode & 0xFFFFFFFF)
-
-
-@kernel32.export("process")
-def SetSearchPathMode(thread: Thread, Flags: DWORD) -> BOOL:
-    if Flags not in (0x1, 0x10000, 0x8001):
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    return 1
 
 
 @kernel32.export("process")

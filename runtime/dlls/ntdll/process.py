@@ -161,7 +161,7 @@ def NtSetInformationThread(
 
 @ntdll.export("threading")
 def NtGetCurrentProcessorNumber(thread: Thread) -> ULONG:
-    return 0  # the threads of a process take turns on one processor
+    return thread.processor
 
 
 @ntdll.export("process")

@@ -262,11 +262,10 @@ class _Contents:
         )
 
     def _thread_info(self) -> bytes:
-        affinity = (1 << self._process.machine.processor.count) - 1
         entries = [
             struct.pack(
                 "<4I6Q", thread.id, 0, 0, STATUS_PENDING if not thread.ended else thread.exit_status,
-                thread.create_time, thread.exit_time, 0, 0, thread.start, affinity,
+                thread.create_time, thread.exit_time, 0, 0, thread.start, thread.affinity,
             )
             for thread in self._threads
         ]  # fmt: skip
