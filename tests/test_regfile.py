@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from runtime.nt.regfile import (
+    HEADER,
     DeleteKey,
     DeleteValue,
     Operation,
@@ -16,7 +17,7 @@ from runtime.nt.regfile import (
     decode_file,
     encode_file,
     format_changes,
-    format_keys,
+    format_key,
     format_value,
     parse,
 )
@@ -36,7 +37,7 @@ def test_what_is_written_reads_back_the_same(rows: list[ValueRow]) -> None:
     path = "HKEY_CURRENT_USER\\Software\\Test [1]"
     expected: list[Operation] = [SetKey(path)]
     expected += [SetValue(path, row.name, row.type, row.data) for row in rows]
-    written = format_keys([(path, rows)])
+    written = f"{HEADER}\r\n\r\n{format_key(path, rows)}"
     assert list(parse(written)) == expected
     assert list(parse(decode_file(encode_file(written)))) == expected
     assert list(parse(decode_file(b"\xff\xfe" + written.encode("utf-16-le", "surrogatepass")))) == expected

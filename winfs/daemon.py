@@ -25,6 +25,8 @@ from runtime.loader.pe import ImageError
 from runtime.machine import Machine, open_machine
 from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
 from runtime.nt.process import Process
+from runtime.nt.registry_edit import RegistryEditError, RegistryEditor
+from runtime.nt.registry_store import StoreError
 from runtime.nt.statistics import machine_statistics
 from runtime.trace.filters import Filter, FilterError
 from runtime.trace.sinks import FileSink, Format
@@ -48,6 +50,7 @@ from winfs.mount.guard import MountGuard
 from winfs.mount.operations import MountOperations
 from winfs.mount.session import Session, SessionError, read_ahead
 from winfs.mount.tree import MachineTree
+from winfs.registry_access import answers
 
 if TYPE_CHECKING:
     from runtime.nt.minidump.crash import CrashDump
@@ -249,6 +252,8 @@ class MountedMachine:
             await self._run_program(client, request)
         elif what == "status":
             await client.send(self._status())
+        elif what == "registry":
+            await self._serve_registry(client, request)
         elif what == "stop":
             if request.get("wait") is True:
                 await self.machine.all_gone()
@@ -266,6 +271,27 @@ class MountedMachine:
             "pid": os.getpid(), "mountpoint": str(self._mountpoint), "programs": programs, "statistics": statistics,
             "calls": dict(calls.most_common()),
         }  # fmt: skip
+
+    async def _serve_registry(self, client: _Client, request: Message) -> None:
+        """Look at the registry or change it for a client; changes are on the disk before it hears of the end."""
+        registry = self.machine.registry
+        steps = answers(RegistryEditor(registry, running=True), request)
+        try:
+            while True:
+                with self.machine.lock:
+                    step = next(steps, None)
+                if step is None:
+                    break
+                if step:
+                    await client.send(step)
+                else:
+                    await trio.lowlevel.checkpoint()
+            if request.get("verb") in ("apply", "delete"):
+                await trio.to_thread.run_sync(registry.tree.store.flush)
+        except (RegistryEditError, StoreError) as error:
+            await client.send({"error": str(error)})
+        else:
+            await client.send({"done": True})
 
     async def _run_program(self, client: _Client, request: Message) -> None:
         view: View | None = None

@@ -15,6 +15,15 @@ from runtime.nt.registry_store import ValueRow
 
 HEADER = "Windows Registry Editor Version 5.00"
 _OLD_HEADER = "REGEDIT4"
+PREDEFINED = (
+    ("HKEY_LOCAL_MACHINE", "HKLM"),
+    ("HKEY_CURRENT_USER", "HKCU"),
+    ("HKEY_CLASSES_ROOT", "HKCR"),
+    ("HKEY_USERS", "HKU"),
+    ("HKEY_CURRENT_CONFIG", "HKCC"),
+)
+"""What key paths begin with, and the short form of each."""
+
 _LINE = 77
 """A line of hex digits that is so long is continued on the next one, as regedit does it."""
 
@@ -67,17 +76,12 @@ def nt_path(path: str, user_sid: str) -> str:
     user = f"\\REGISTRY\\USER\\{user_sid}"
     roots = {
         "HKEY_LOCAL_MACHINE": "\\REGISTRY\\MACHINE",
-        "HKLM": "\\REGISTRY\\MACHINE",
         "HKEY_USERS": "\\REGISTRY\\USER",
-        "HKU": "\\REGISTRY\\USER",
         "HKEY_CURRENT_USER": user,
-        "HKCU": user,
         "HKEY_CLASSES_ROOT": "\\REGISTRY\\MACHINE\\SOFTWARE\\Classes",
-        "HKCR": "\\REGISTRY\\MACHINE\\SOFTWARE\\Classes",
         "HKEY_CURRENT_CONFIG": "\\REGISTRY\\MACHINE\\SYSTEM\\CurrentControlSet\\Hardware Profiles\\Current",
-        "HKCC": "\\REGISTRY\\MACHINE\\SYSTEM\\CurrentControlSet\\Hardware Profiles\\Current",
     }
-    base = roots.get(upcase(root))
+    base = next((roots[full] for full, short in PREDEFINED if upcase(root) in (full, short)), None)
     if base is None:
         raise ValueError(f"{path!r} does not begin with a predefined key such as HKEY_LOCAL_MACHINE")
     return f"{base}\\{rest}" if rest else base
@@ -249,14 +253,9 @@ def _has_surrogates(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def format_keys(keys: Iterable[tuple[str, Iterable[ValueRow]]]) -> str:
-    """Return a registry file that creates these keys (friendly paths) with their values."""
-    out = [HEADER, ""]
-    for path, values in keys:
-        out.append(f"[{path}]")
-        out.extend(format_value(row) for row in values)
-        out.append("")
-    return "\r\n".join([*out, ""])
+def format_key(path: str, values: Iterable[ValueRow]) -> str:
+    """Return the part of a registry file that creates one key (a friendly path) with its values."""
+    return "\r\n".join([f"[{path}]", *(format_value(row) for row in values), "", ""])
 
 
 def format_changes(changes: Iterable[Change], user_sid: str) -> str:

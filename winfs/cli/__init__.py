@@ -40,6 +40,18 @@ def _trace() -> click.Command:
     return command
 
 
+def _reg() -> click.Command:
+    from winfs.cli.reg import command
+
+    return command
+
+
+def _machine() -> click.Command:
+    from winfs.cli.machine import command
+
+    return command
+
+
 def _redist() -> click.Command:
     from winfs.cli.redist import command
 
@@ -98,6 +110,8 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "info": ("Describe a program without running it.", _info),
     "check": ("Say which functions a program needs and which are missing.", _check),
     "trace": ("Print, follow, filter and sum up a recorded trace.", _trace),
+    "reg": ("Look at and change the registry, mounted or not.", _reg),
+    "machine": ("List, make, describe, reset and delete machines.", _machine),
     "redist": ("Install Microsoft's redistributable C++ runtime.", _redist),
     "binfmt": ("Let the kernel start .exe files by themselves.", _binfmt),
     "doctor": ("Say what works on this computer and how to mend the rest.", _doctor),

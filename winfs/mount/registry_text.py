@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 from functools import lru_cache
+from typing import Literal
 
 from runtime.nt.registry_tree import (
     REG_BINARY,
@@ -40,7 +41,8 @@ _SUFFIXES = {
     REG_MULTI_SZ: "multi_sz",
     REG_QWORD: "qword",
 }
-_KINDS = {suffix: kind for kind, suffix in _SUFFIXES.items()}
+VALUE_TYPES = {suffix: kind for kind, suffix in _SUFFIXES.items()}
+"""What a value's file name may end in, and the type that stands for."""
 _TYPE_NAMES = ("REG_NONE", "REG_SZ", "REG_EXPAND_SZ", "REG_BINARY", "REG_DWORD", "REG_DWORD_BIG_ENDIAN", "REG_LINK",
                "REG_MULTI_SZ", "REG_RESOURCE_LIST", "REG_FULL_RESOURCE_DESCRIPTOR",
                "REG_RESOURCE_REQUIREMENTS_LIST", "REG_QWORD")  # fmt: skip
@@ -51,7 +53,12 @@ _NUMBER = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|[0-9]+)")
 _NUMBER_BEGUN = re.compile(r"[+-]?(0[xX]?)?")
 _REMEMBERED = 2048
 """The longest data, in bytes, whose text is kept."""
-_NUMBERS = {REG_DWORD: (4, "little"), REG_DWORD_BIG_ENDIAN: (4, "big"), REG_QWORD: (8, "little")}
+NUMBERS: dict[int, tuple[int, Literal["little", "big"]]] = {
+    REG_DWORD: (4, "little"),
+    REG_DWORD_BIG_ENDIAN: (4, "big"),
+    REG_QWORD: (8, "little"),
+}
+"""Types that are a number: how many bytes, in which order."""
 
 
 def type_name(kind: int) -> str:
@@ -112,7 +119,7 @@ def split_value(file_name: str) -> tuple[str, int, bool] | None:
     if not dot or not stem:
         return None
     suffix = suffix.lower()
-    kind = _KINDS.get(suffix)
+    kind = VALUE_TYPES.get(suffix)
     if kind is not None:
         return stem, kind, False
     match = _RAW.fullmatch(suffix)
@@ -137,10 +144,10 @@ def _render(kind: int, data: bytes) -> bytes | None:
     if kind in (REG_BINARY, REG_NONE):
         return data
     content = None
-    if kind in _NUMBERS:
-        size, order = _NUMBERS[kind]
+    if kind in NUMBERS:
+        size, order = NUMBERS[kind]
         if len(data) == size:
-            number = int.from_bytes(data, "little" if order == "little" else "big")
+            number = int.from_bytes(data, order)
             return b"0x%0*x\n" % (size * 2, number)
     elif kind in (REG_SZ, REG_EXPAND_SZ, REG_LINK):
         content = _text(data if kind == REG_LINK else data[:-2]) + b"\n"
@@ -172,7 +179,7 @@ def parse(kind: int, content: bytes, *, raw: bool = False, begun: bool = False) 
     """
     if raw or kind in (REG_BINARY, REG_NONE):
         return content
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return _parse_number(kind, content, begun)
     if kind not in _SUFFIXES:
         raise fail(errno.EINVAL)
@@ -192,7 +199,7 @@ def parse(kind: int, content: bytes, *, raw: bool = False, begun: bool = False) 
 
 
 def _parse_number(kind: int, content: bytes, begun: bool) -> bytes:
-    size, order = _NUMBERS[kind]
+    size, order = NUMBERS[kind]
     text = content.decode("latin-1").strip()
     if begun and _NUMBER_BEGUN.fullmatch(text):
         return b""
@@ -202,4 +209,4 @@ def _parse_number(kind: int, content: bytes, begun: bool) -> bytes:
     bits = size * 8
     if not -(1 << bits - 1) <= number < 1 << bits:
         raise fail(errno.ERANGE)
-    return (number & (1 << bits) - 1).to_bytes(size, "little" if order == "little" else "big")
+    return (number & (1 << bits) - 1).to_bytes(size, order)
