@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -136,17 +137,22 @@ def load_config(folder: Path) -> MachineConfig:
         raise ConfigError(f"{file}: {error}") from None
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
+    return parse_settings(raw, folder, str(file))
+
+
+def parse_settings(raw: Mapping[str, object], folder: Path, source: str) -> MachineConfig:
+    """Check the settings of a machine, as `machine.toml` has them. Raises ConfigError, which begins with `source`."""
     try:
         parsed = msgspec.convert(raw, _File, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {_with_key(str(error))}") from None
+        raise ConfigError(f"{source}: {_with_key(str(error))}") from None
     drives = {}
     for letter, value in parsed.drives.items():
-        drive = parse_drive(value, f"{file}: drives.{letter}") if isinstance(value, str) else value
+        drive = parse_drive(value, f"{source}: drives.{letter}") if isinstance(value, str) else value
         drives[letter.upper()] = msgspec.structs.replace(drive, path=_absolute(drive.path, folder))
     serial = MachineConfig(folder=folder).volume_serial
     if parsed.volume_serial is not None:
-        serial = parse_volume_serial(parsed.volume_serial, f"{file}: volume_serial")
+        serial = parse_volume_serial(parsed.volume_serial, f"{source}: volume_serial")
     trace = parsed.trace
     if trace.output is not None:
         trace = msgspec.structs.replace(trace, output=_absolute(trace.output, folder))
@@ -165,22 +171,22 @@ def load_config(folder: Path) -> MachineConfig:
         kept_output=parsed.kept_output,
         crash_dumps=parsed.crash_dumps,
         missing=parsed.missing,
-        dlls=_dll_order(file, folder, parsed.dll_path, parsed.dll_overrides),
+        dlls=_dll_order(source, folder, parsed.dll_path, parsed.dll_overrides),
         trace=trace,
     )
 
 
-def _dll_order(file: Path, folder: Path, paths: tuple[Path, ...], overrides: dict[str, str]) -> DllOrder:
+def _dll_order(source: str, folder: Path, paths: tuple[Path, ...], overrides: dict[str, str]) -> DllOrder:
     orders: dict[str, tuple[DllKind, ...]] = {}
     for name, order in overrides.items():
         try:
             orders[parse_name(name)] = parse_order(order)
         except OrderError as error:
-            raise ConfigError(f"{file}: dll_overrides.{name}: {error}") from None
+            raise ConfigError(f"{source}: dll_overrides.{name}: {error}") from None
     folders = tuple(_absolute(path, folder) for path in paths)
     for path in folders:
         if not path.is_dir():
-            raise ConfigError(f"{file}: dll_path: {path}: no such directory")
+            raise ConfigError(f"{source}: dll_path: {path}: no such directory")
     return DllOrder(folders, orders)
 
 

@@ -12,8 +12,8 @@ import os
 import random
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -26,6 +26,7 @@ from runtime.cpu.engine import Engine, Handlers
 from runtime.cpu.physical import PhysicalMemory
 from runtime.dlls.export import Dll, Export
 from runtime.dlls.gate import ExportGate, Gate, MissingGate, UnknownServiceGate
+from runtime.folder_lock import folder_in_use
 from runtime.loader import builtin
 from runtime.loader.builtin import BuiltinImage
 from runtime.loader.cache import ImageCache
@@ -481,10 +482,7 @@ async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
 
     Raises ConfigError, OSError for a folder that cannot be used.
     """
-    config.folder.mkdir(parents=True, exist_ok=True)
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_INTERVAL)
-    try:
+    with folder_in_use(config.folder), _quick_switching():
         machine = Machine(config, trio.lowlevel.current_trio_token())
         shelter = trio.CancelScope(shield=True)
         async with trio.open_nursery() as outer:
@@ -500,5 +498,14 @@ async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
                     await machine.all_gone()
                 machine.close()
                 shelter.cancel()
+
+
+@contextmanager
+def _quick_switching() -> Iterator[None]:
+    """Let Python's threads take turns more often: the loop and the programs wait for each other."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    try:
+        yield
     finally:
         sys.setswitchinterval(interval)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtime.folder_lock import folder_in_use
 from runtime.nt import regfile
 from runtime.nt.registry_edit import KeyListing, RegistryEditError, RegistryEditor
 from runtime.nt.registry_store import ValueRow
@@ -90,19 +91,19 @@ def open_registry_access(config: MachineConfig, *, mounted: bool, writing: bool)
     from runtime.nt.processor import Processor
     from runtime.nt.registry_defaults import MachineFacts, open_registry
 
-    config.folder.mkdir(parents=True, exist_ok=True)
     accounts = Accounts(config.computer_name, config.user_name)
     facts = MachineFacts(config.computer_name, config.user_name, accounts, Processor())
     path = config.folder / "registry.db"
-    registry = open_registry(path, facts, Clock().now)
-    try:
-        if writing and registry.tree.store.read_only:
-            raise RegistryAccessError(f"{path}: cannot be written")
-        yield RegistryAccess(config.folder, RegistryEditor(registry, running=False))
-        if writing:
-            registry.tree.store.flush()
-    finally:
-        registry.close()
+    with folder_in_use(config.folder):
+        registry = open_registry(path, facts, Clock().now)
+        try:
+            if writing and registry.tree.store.read_only:
+                raise RegistryAccessError(f"{path}: cannot be written")
+            yield RegistryAccess(config.folder, RegistryEditor(registry, running=False))
+            if writing:
+                registry.tree.store.flush()
+        finally:
+            registry.close()
 
 
 def answers(editor: RegistryEditor, request: Message) -> Iterator[Message]:

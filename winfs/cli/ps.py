@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import click
 
-from runtime.places import ConfigError, machine_folder
+from runtime.places import machine_folder
 from winfs.cli import CommandError
 from winfs.control import ControlError, connect, daemon_of
+from winfs.machines import machines
 
 _SHOWN = ("uptime", "processes", "threads", "handles", "committed", "events", "calls")
 _MOST_CALLED = 10
@@ -21,13 +22,11 @@ _MOST_CALLED = 10
 def command(verbose: bool, as_json: bool) -> int:
     """List machines, mounts and running programs."""
     try:
-        home = machine_folder(None).parent
-    except ConfigError as error:
-        raise CommandError(str(error)) from None
+        folders = machines()
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}") from None
     found: list[dict[str, object]] = []
-    for folder in sorted(home.iterdir()) if home.is_dir() else []:
-        if not folder.is_dir():
-            continue
+    for folder in folders:
         daemon = daemon_of(folder)
         machine: dict[str, object] = {"machine": folder.name, "mount": None, "pid": None, "programs": []}
         if daemon is not None:
@@ -57,7 +56,7 @@ def command(verbose: bool, as_json: bool) -> int:
         if verbose:
             _print_statistics(machine)
     if not found:
-        click.echo(f"no machines in {home}")
+        click.echo(f"no machines in {machine_folder(None).parent}")
     return 0
 
 

@@ -107,6 +107,12 @@ def _serial(context: click.Context, parameter: click.Parameter, value: str | Non
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
+drive_option = click.option("--drive", multiple=True, metavar="D:=PATH[:ro|:overlay]", callback=_drives,
+                            help="Give programs a host folder as a drive. Repeatable.")  # fmt: skip
+serial_option = click.option("--volume-serial", metavar="XXXX-XXXX", callback=_serial,
+                             help="Serial number of drive C:.")  # fmt: skip
+
+
 def boot_options(function: Function) -> Function:
     """The options of both `run` and `mount`: what is decided when a machine boots."""
     for option in (
@@ -114,11 +120,10 @@ def boot_options(function: Function) -> Function:
                      help="What calling a function that does not exist yet does: end the program, or return 0."),
         click.option("--aslr", is_flag=True, help="Load images at random addresses."),
         click.option("--engine", type=click.Choice(["auto", "unicorn"]), help="What runs the program's instructions."),
-        click.option("--volume-serial", metavar="XXXX-XXXX", callback=_serial, help="Serial number of drive C:."),
+        serial_option,
         click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="PATH",
                      help="Use the folder PATH as drive C:."),
-        click.option("--drive", multiple=True, metavar="D:=PATH[:ro|:overlay]", callback=_drives,
-                     help="Give programs a host folder as a drive. Repeatable."),
+        drive_option,
         click.option("--machine", "machine_name", metavar="NAME", help="Use another machine than 'default'."),
     ):  # fmt: skip
         function = option(function)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib import metadata
 
+from runtime.config_text import settings_of, to_toml
 from runtime.loader.peb import BUILD_NUMBER
 from runtime.machine import Machine
 from runtime.nt.statistics import function_statistics, machine_statistics
@@ -53,36 +54,9 @@ def machine_folder(machine: Machine, operations: Callable[[], MountOperations]) 
 
 
 def _config(machine: Machine) -> bytes:
-    """The configuration in effect, in the form of machine.toml."""
-    config = machine.config
-    lines = [
-        f"computer_name = {_quoted(config.computer_name)}",
-        f"user_name = {_quoted(config.user_name)}",
-        f'volume_serial = "{config.volume_serial >> 16:04X}-{config.volume_serial & 0xFFFF:04X}"',
-        f"engine = {_quoted(config.engine)}",
-        f"elevated = {str(config.elevated).lower()}",
-        f"aslr = {str(config.aslr).lower()}",
-        f"ended_processes = {config.ended_processes}",
-        f"ended_seconds = {config.ended_seconds}",
-        f"kept_output = {config.kept_output}",
-        f"crash_dumps = {_quoted(config.crash_dumps)}",
-        f"missing = {_quoted(config.missing)}",
-        "",
-        "[drives]",
-    ]
-    for drive in machine.drives:
-        place = f"{drive.tree.host_path('')}:{drive.mode.value}"
-        lines.append(f"{drive.letter} = {_quoted(place)}")
-    if config.environment:
-        lines += ["", "[environment]"]
-        lines += [f"{_quoted(name)} = {_quoted(value)}" for name, value in sorted(config.environment.items())]
-    return text("\n".join(lines) + "\n")
-
-
-def _quoted(value: str) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
+    """The settings in effect, in the form of machine.toml, with the drives that there are now."""
+    drives = {drive.letter: f"{drive.tree.host_path('')}:{drive.mode.value}" for drive in machine.drives}
+    return text(to_toml({**settings_of(machine.config), "drives": drives}))
 
 
 def control_file(machine: Machine, mark: Callable[[], None], stop: Callable[[], None]) -> Command:
