@@ -397,6 +397,23 @@ async def test_byte_range_locks(machine: Machine) -> None:
     machine.write(first, b"x", 4)
 
 
+async def test_a_handle_may_lock_shared_what_it_has_locked_exclusively(machine: Machine) -> None:
+    first = create(machine, "f", b"0123456789")
+    second = machine.open("f", READ | WRITE)
+    first.lock(machine.request(first), 0, 1, exclusive=True, immediately=True)
+    first.lock(machine.request(first), 0, 1, exclusive=False, immediately=True)
+    with Fails(st.STATUS_LOCK_NOT_GRANTED):
+        first.lock(machine.request(first), 0, 1, exclusive=True, immediately=True)
+    with Fails(st.STATUS_FILE_LOCK_CONFLICT):
+        machine.read(second, 1, 0)
+    first.unlock(machine.process, 0, 1, 0)  # the exclusive one goes first
+    assert machine.read(second, 1, 0) == b"0"
+    with Fails(st.STATUS_FILE_LOCK_CONFLICT):
+        machine.write(second, b"x", 0)
+    first.unlock(machine.process, 0, 1, 0)
+    machine.write(second, b"x", 0)
+
+
 async def test_change_notification(machine: Machine) -> None:
     (machine.host / "d").mkdir()
     directory = machine.open("d", READ, options=ff.FILE_DIRECTORY_FILE)

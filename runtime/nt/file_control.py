@@ -105,13 +105,16 @@ class FileControl:
         return request.pend(lambda: self.lock_waiters.remove(entry))
 
     def _grantable(self, wanted: RangeLock) -> bool:
+        """Say whether no lock forbids it: a shared one may overlap an exclusive one of the same handle (LockFileEx)."""
         return not any(
-            lock.overlaps(wanted.offset, wanted.length) and (lock.exclusive or wanted.exclusive) for lock in self.locks
+            lock.overlaps(wanted.offset, wanted.length)
+            and (wanted.exclusive or (lock.exclusive and not _owns(lock, wanted.file, wanted.process, wanted.key)))
+            for lock in self.locks
         )
 
     def unlock(self, file: DiskFile, process: Process, offset: int, length: int, key: int) -> None:
-        """Give back one lock of exactly that range. Raises NtError STATUS_RANGE_NOT_LOCKED."""
-        for lock in self.locks:
+        """Give back one lock of exactly that range, an exclusive one first. Raises NtError STATUS_RANGE_NOT_LOCKED."""
+        for lock in sorted(self.locks, key=lambda lock: not lock.exclusive):
             if lock.offset == offset and lock.length == length and _owns(lock, file, process, key):
                 self.locks.remove(lock)
                 self._grant_waiters()
