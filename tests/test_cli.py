@@ -17,6 +17,7 @@ from runtime.config import (
     parse_volume_serial,
 )
 from tests.conftest import Compiler, Runner
+from winfs.cli import COMMANDS
 from winfs.cli.booting import with_host_folders
 from winfs.cli.running import exit_status
 
@@ -51,11 +52,11 @@ def lines(data: bytes) -> list[str]:
 def test_help_lists_every_command(winfs: Runner) -> None:
     done = winfs("--help")
     assert done.returncode == 0
-    for name in ("run", "info", "check", "doctor"):
+    for name in COMMANDS:
         assert f"  {name} " in done.stdout.decode()
 
 
-@pytest.mark.parametrize("command", ["run", "info", "check", "doctor"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help(winfs: Runner, command: str) -> None:
     done = winfs(command, "--help")
     assert done.returncode == 0
@@ -76,6 +77,13 @@ def test_each_command_has_help(winfs: Runner, command: str) -> None:
         (["run", "--drive", "D:=/tmp:rx", "x.exe"], "expected PATH, PATH:ro"),
         (["run", "--volume-serial", "12", "--timeout", "-1", "x.exe"], "--timeout"),
         (["run", "--volume-serial", "xyz", "x.exe"], "1234-ABCD"),
+        (["run", ""], "PROGRAM is empty"),
+        (["trace", "--category", "nonsense"], "file_io"),
+        (["trace", "--follow", "--summary"], "--follow goes with neither"),
+        (["kill"], "Missing argument"),
+        (["kill", "0"], "x>=1"),
+        (["umount"], "give the folder of the mount"),
+        (["redist", "install", "--wheel", "absent.whl"], "absent.whl"),
         (["info"], "Missing argument"),
         (["check"], "Missing argument"),
     ],
@@ -97,6 +105,7 @@ def test_wrong_usage_is_one_line_and_exit_2(winfs: Runner, arguments: list[str],
         ("text.exe", b"echo hello\r\n", "a text file"),
         ("elf.exe", b"\x7fELF\x02\x01\x01" + bytes(100), "an ELF file"),
         ("dos.exe", b"MZ" + bytes(100), "expected the signature"),
+        (".", None, "is a directory"),
     ],
 )
 def test_a_file_that_is_no_program_is_one_line_and_exit_1(
@@ -125,6 +134,25 @@ def test_a_truncated_or_foreign_program_is_refused(winfs: Runner, tmp_path: Path
         assert expected in done.stderr.decode()
 
 
+def test_a_trace_that_is_not_there_or_is_no_trace_is_one_line(winfs: Runner, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("hello\n")
+    for arguments, expected in (
+        (["absent.jsonl"], "winfs: absent.jsonl: No such file or directory"),
+        (["text.txt"], "winfs: text.txt:1: "),
+        (["--machine", "absent"], "no trace is kept there"),
+    ):
+        done = winfs("trace", *arguments)
+        assert (done.returncode, len(lines(done.stderr)), done.stdout) == (1, 1, b"")
+        assert expected in done.stderr.decode()
+
+
+def test_a_wheel_that_is_none_is_one_line(winfs: Runner, tmp_path: Path) -> None:
+    (tmp_path / "text.whl").write_text("hello\n")
+    done = winfs("redist", "install", "--wheel", "text.whl")
+    assert (done.returncode, len(lines(done.stderr))) == (1, 1)
+    assert "text.whl: File is not a zip file" in done.stderr.decode()
+
+
 # info
 
 
@@ -150,7 +178,7 @@ def test_info_describes_what_it_would_not_run(winfs: Runner, compile_c: Compiler
     path = compile_c("int wWinMainCRTStartup(void) { return 0; }", "-target", "x86-windows-gnu", "-nostdlib")
     done = winfs("info", path)
     assert done.returncode == 0
-    assert b"PE32 x86 program" in done.stdout
+    assert b"PE32 x86 program, Windows console" in done.stdout
     assert b"x86 is not supported yet" in done.stdout
 
 

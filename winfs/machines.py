@@ -84,7 +84,7 @@ def create(name: str, settings: Settings) -> MachineConfig:
         if "C" not in config.drives:
             create_skeleton(folder / "drive_c", config.user_name)
             install_programs(folder / "drive_c")
-        with open_registry_access(config, mounted=False, writing=True):
+        with open_registry_access(config, writing=True):
             pass
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

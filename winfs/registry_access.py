@@ -15,7 +15,7 @@ from runtime.folder_lock import folder_in_use
 from runtime.nt import regfile
 from runtime.nt.registry_edit import KeyListing, RegistryEditError, RegistryEditor
 from runtime.nt.registry_store import ValueRow
-from winfs.control import MAXIMUM, Connection, ControlError, Message, encode
+from winfs.control import MAXIMUM, Connection, ControlError, Message, connect, encode
 
 if TYPE_CHECKING:
     from runtime.config import MachineConfig
@@ -64,8 +64,6 @@ class RegistryAccess:
             except RegistryEditError as error:
                 raise RegistryAccessError(str(error)) from None
             return
-        from winfs.control import connect
-
         connection = connect(self._folder)
         if connection is None:
             raise RegistryAccessError(f"{self._folder.name}: the machine was shut down")
@@ -78,12 +76,14 @@ class RegistryAccess:
 
 
 @contextmanager
-def open_registry_access(config: MachineConfig, *, mounted: bool, writing: bool) -> Iterator[RegistryAccess]:
+def open_registry_access(config: MachineConfig, *, writing: bool) -> Iterator[RegistryAccess]:
     """The registry of a machine; what was changed is on the disk when the block is left.
 
-    `mounted` says whether a daemon has it. Raises RegistryAccessError, StoreError, OSError.
+    Raises RegistryAccessError, StoreError, OSError.
     """
-    if mounted:
+    connection = connect(config.folder)
+    if connection is not None:
+        connection.close()
         yield RegistryAccess(config.folder, None)
         return
     from runtime.nt.accounts import Accounts

@@ -18,6 +18,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import stat
 import struct
 import weakref
 from collections.abc import Callable, Iterator
@@ -120,7 +121,7 @@ PAGE = 0x1000
 SECTOR = 0x200
 _SECTION_HEADER = struct.Struct("<8s6I2HI")
 # From the magic to the number of directories.
-_OPTIONAL_PE32 = struct.Struct("<HBB5I3I2I6H4I2H4I2I")
+_OPTIONAL_PE32 = struct.Struct("<HBB7I2I6H4I2H4I2I")
 _OPTIONAL_PE32_PLUS = struct.Struct("<HBB5IQ2I6H4I2H4Q2I")
 
 
@@ -248,7 +249,10 @@ class Image:
         try:
             descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             try:
-                size = os.fstat(descriptor).st_size
+                found = os.fstat(descriptor)
+                if stat.S_ISDIR(found.st_mode):
+                    raise ImageError(name, "is a directory, expected a program")
+                size = found.st_size
                 data = _map(descriptor, size) if size else os.read(descriptor, 1)
             finally:
                 os.close(descriptor)

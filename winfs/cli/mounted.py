@@ -1,4 +1,4 @@
-"""Which mounted machine a command is about: the one named, the one that holds the current folder, or the only one."""
+"""Which machine a command is about: the one named, the one whose mount holds the current folder, else a usual one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from pathlib import Path
 
 from runtime.places import ConfigError, machine_folder
 from winfs.cli import CommandError
-from winfs.control import daemon_of, is_machine_mount, mount_of, mounts
+from winfs.control import daemon_of, folder_of_mount, is_machine_mount, mount_of, mounts
+
+
+def chosen_machine(machine: str | None) -> Path:
+    """The folder of the machine that is named, whose mount holds the current folder, or of 'default'.
+
+    Raises ConfigError.
+    """
+    default = machine_folder(machine)
+    mount = mount_of(os.path.realpath(".")) if machine is None else None
+    return (folder_of_mount(mount, default.parent) if mount is not None else None) or default
 
 
 def mounted_folder(folder: str | None, machine: str | None) -> Path:

@@ -14,14 +14,14 @@ from typing import TypeVar
 
 import click
 
-from runtime.config import ConfigError, load_config, machine_folder
+from runtime.config import ConfigError, load_config
 from runtime.nt import regfile
 from runtime.nt.casing import upcase
 from runtime.nt.registry_edit import KeyListing
 from runtime.nt.registry_store import StoreError, ValueRow
 from runtime.nt.registry_tree import REG_BINARY, REG_EXPAND_SZ, REG_MULTI_SZ, REG_NONE, REG_SZ
 from winfs.cli import CommandError
-from winfs.client import find_machine
+from winfs.cli.mounted import chosen_machine
 from winfs.mount.registry_text import NUMBERS, VALUE_TYPES, parse, type_name
 from winfs.registry_access import RegistryAccess, RegistryAccessError, open_registry_access
 
@@ -134,15 +134,10 @@ def import_files(files: tuple[Path, ...], machine: str | None) -> int:
 def _registry(machine: str | None, *, writing: bool) -> Iterator[RegistryAccess]:
     """The registry that the command is about. Raises CommandError for whatever goes wrong with it."""
     try:
-        default = machine_folder(None)
-        named = machine_folder(machine) if machine is not None else None
-        if named is not None and not named.is_dir():
+        folder = chosen_machine(machine)
+        if machine is not None and not folder.is_dir():
             raise CommandError(f"{machine}: no such machine ('winfs machine list' names them)")
-        found = find_machine(named, default, [Path(os.path.realpath("."))])
-        if found is not None:
-            found.connection.close()
-        folder = found.folder if found is not None else named or default
-        with open_registry_access(load_config(folder), mounted=found is not None, writing=writing) as registry:
+        with open_registry_access(load_config(folder), writing=writing) as registry:
             yield registry
     except (ConfigError, RegistryAccessError, StoreError) as error:
         raise CommandError(str(error)) from None

@@ -31,6 +31,8 @@ def find_program(name: str) -> Path | str:
 
     Raises CommandError when there is no such file.
     """
+    if not name:
+        raise click.UsageError("PROGRAM is empty")
     for candidate in (Path(name), Path(name + ".exe")):
         if candidate.is_file():
             try:

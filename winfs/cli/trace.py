@@ -9,26 +9,28 @@ from pathlib import Path
 
 import click
 
-from runtime.places import ConfigError, machine_folder
+from runtime.places import ConfigError
 from runtime.trace.events import Event, encode
 from runtime.trace.filters import Filter, FilterError
 from runtime.trace.reader import Selection, TraceError, events_of, spool_lines, summarize
 from runtime.trace.text import format_event
 from winfs.cli import CommandError
+from winfs.cli.mounted import chosen_machine
 from winfs.cli.output import print_table
 
 
 @click.command("trace", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True, dir_okay=False))
-@click.option("--machine", "machine_name", metavar="NAME", help="The machine whose trace is read (default: default).")
+@click.option("--machine", "machine_name", metavar="NAME",
+              help="The machine; otherwise the one whose mount holds the current folder, or 'default'.")  # fmt: skip
 @click.option("-f", "--follow", is_flag=True, help="Go on with what the machine's programs do; Ctrl-C ends it.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="What is printed.")
 @click.option("--filter", "patterns", multiple=True, metavar="PATTERN",
               help="Only functions that match, as name or module!name; wildcards * and ?; ! excludes.")  # fmt: skip
 @click.option("--category", "categories", multiple=True, metavar="CATEGORY", help="Only this category. Repeatable.")
 @click.option("--function", "functions", multiple=True, metavar="NAME", help="Only this function. Repeatable.")
-@click.option("--process", "process_id", type=int, metavar="PID", help="Only this process.")
-@click.option("--thread", "thread_id", type=int, metavar="TID", help="Only this thread.")
+@click.option("--pid", "process_id", type=int, metavar="PID", help="Only this process.")
+@click.option("--tid", "thread_id", type=int, metavar="TID", help="Only this thread.")
 @click.option("--errors", is_flag=True, help="Only what failed.")
 @click.option("--summary", is_flag=True, help="Count calls, errors and time of each function instead.")
 def command(
@@ -58,16 +60,17 @@ def command(
             _print_summary(events)
         else:
             _print_events(events, form, follow or sys.stdout.isatty())
-    except (TraceError, ConfigError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on: say nothing at exit either
-            return
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on: say nothing at exit either
+    except (TraceError, ConfigError) as error:
         raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
 
 
 def _events(file: Path | None, machine_name: str | None, follow: bool) -> Iterator[Event]:
     if file is None:
-        directory = machine_folder(machine_name) / "trace"
+        directory = chosen_machine(machine_name) / "trace"
         yield from events_of(spool_lines(directory, follow=follow), str(directory))
     elif str(file) == "-":
         yield from events_of(sys.stdin.buffer, "standard input")
