@@ -76,7 +76,7 @@ static void overlay(const char *self, const char *how)
     size_t length = 0;
     intptr_t code;
 
-    _pipe(ends, 4096, _O_BINARY | _O_NOINHERIT);
+    _pipe(ends, 4096, _O_TEXT | _O_NOINHERIT);
     fflush(stdout);
     _dup2(ends[1], 1);
     _close(ends[1]);
