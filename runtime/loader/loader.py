@@ -239,6 +239,8 @@ class Loader:
             self._process.pid, self._process.running_thread_id, module.name, module.path, module.base, module.size,
             builtin=module.builtin is not None,
         )  # fmt: skip
+        if self._process.debug_port is not None and not module.as_data:
+            self._process.debug_port.module_loaded(self._process, module)
 
     def publish(self, lists: LoaderLists) -> None:
         """The PEB exists now: link every module mapped so far."""
@@ -594,6 +596,8 @@ class Loader:
         self._process.machine.trace.unload(
             self._process.pid, self._process.running_thread_id, module.name, module.base
         )
+        if self._process.debug_port is not None and not module.as_data:
+            self._process.debug_port.module_unloaded(self._process, module)
         self._memory.unmap_view(module.base)
         checksum = module.image.checksum if module.image is not None else 0
         self.unloaded.append(Unloaded(module.name, module.base, module.size, checksum, module.timestamp))

@@ -16,9 +16,12 @@ from runtime.nt.status import NtError, Win32Error
 from runtime.nt.system_programs import SHELL, is_batch_file, shell_line
 
 if TYPE_CHECKING:
+    from runtime.nt.debug_object import DebugObject
     from runtime.nt.process import Process
     from runtime.nt.thread import Thread
 
+DEBUG_PROCESS = 0x1
+DEBUG_ONLY_THIS_PROCESS = 0x2
 CREATE_SUSPENDED = 0x4
 DETACHED_PROCESS = 0x8
 CREATE_NEW_CONSOLE = 0x10
@@ -126,8 +129,11 @@ def _open(process: Process, path: str, command_line: str) -> Program | None:
 
 
 def create_process(parent: Process, program: Program, *, inherit: bool, flags: int, environment: bytes | None,
-                   directory: str | None, startup: Startup) -> Thread:  # fmt: skip
-    """Start `program` as a child of `parent`; return its first thread. Raises NtError, Win32Error."""
+                   directory: str | None, startup: Startup, debugger: DebugObject | None = None) -> Thread:  # fmt: skip
+    """Start `program` as a child of `parent`; return its first thread. Raises NtError, Win32Error.
+
+    Without a `debugger` of its own it is debugged by the parent's, unless that debugs the parent only.
+    """
     machine = parent.machine
     folder = parent.current_directory
     if directory is not None:
@@ -146,6 +152,11 @@ def create_process(parent: Process, program: Program, *, inherit: bool, flags: i
         process.console = parent.console
         parent.console.attach(process)
     _join_job(parent, process, flags)
+    if debugger is None and parent.debug_port is not None and not parent.no_debug_inherit:
+        debugger = parent.debug_port
+    if debugger is not None:
+        debugger.adopt(process)
+        process.no_debug_inherit = bool(flags & DEBUG_ONLY_THIS_PROCESS)
     block = environment if environment is not None else parent.environment().block()
     parameters = Parameters(
         program.path, program.command_line, folder, block,

@@ -62,20 +62,33 @@ def unpack_record(data: bytes) -> tuple[int, int, int, tuple[int, ...]]:
 
 def dispatch(
     thread: Thread, code: int, information: tuple[int, ...] = (), *, address: int | None = None, flags: int = 0
-) -> None:
-    """Have the guest's dispatcher handle an exception raised at the thread's current instruction."""
+) -> bool:
+    """Have the guest's dispatcher handle an exception raised at the thread's current instruction.
+
+    Returns whether a debugger is asked first.
+    """
     context = thread.context
     if address is None:
         address = context.rip
     record = pack_record(code, flags, address, information)
     # KiUserExceptionDispatcher (ntrtl.dll) saves the floating-point registers itself: it finds them untouched.
-    deliver(thread, record, ctx.capture(context, ctx.CONTEXT_ALL & ~ctx.CONTEXT_FLOATING_POINT))
+    return deliver(thread, record, ctx.capture(context, ctx.CONTEXT_ALL & ~ctx.CONTEXT_FLOATING_POINT))
 
 
-def deliver(thread: Thread, record: bytes, context: bytes | bytearray) -> None:
-    """Push a CONTEXT and an EXCEPTION_RECORD and go to KiUserExceptionDispatcher."""
+def deliver(thread: Thread, record: bytes, context: bytes | bytearray) -> bool:
+    """Show an exception to the debugger, if there is one, else to the program. Returns whether a debugger is asked."""
     process = thread.process
     process.machine.trace.exception(thread, *unpack_record(record))
+    port = process.debug_port
+    if port is not None and port.exception(thread, record, context, first_chance=True):
+        return True
+    push(thread, record, context)
+    return False
+
+
+def push(thread: Thread, record: bytes, context: bytes | bytearray) -> None:
+    """Push a CONTEXT and an EXCEPTION_RECORD and go to KiUserExceptionDispatcher."""
+    process = thread.process
     process.unpatch_returns(thread)
     dispatcher = process.loader.dispatcher("KiUserExceptionDispatcher")
     stack = (ctx.rsp_of(context) - _RED_ZONE - _FRAME) & ~0xF
@@ -133,7 +146,8 @@ def interrupt(thread: Thread, vector: int) -> None:
     context = thread.context
     if vector == 3:
         context.rip = context.rip - 1  # the kernel takes every breakpoint for one byte
-        thread.raise_exception(st.STATUS_BREAKPOINT, (0,))
+        if thread.raise_exception(st.STATUS_BREAKPOINT, (0,)):
+            context.rip = context.rip + 1  # where the thread goes on after its debugger has seen it
     elif vector == 4:
         thread.raise_exception(st.STATUS_INTEGER_OVERFLOW)
     elif vector == _FAST_FAIL:

@@ -40,7 +40,7 @@ def process_information(process: Process, information_class: int, address: int) 
             kernel, user = process.times()
             return struct.pack("<4q", process.create_time, process.exit_time, kernel, user)
         case 7:  # ProcessDebugPort
-            return struct.pack("<Q", 0)
+            return struct.pack("<q", 0 if process.debug_port is None else -1)
         case 12:  # ProcessDefaultHardErrorMode
             return struct.pack("<I", process.error_mode)
         case 18:  # ProcessPriorityClass
@@ -60,7 +60,7 @@ def process_information(process: Process, information_class: int, address: int) 
         case 30:  # ProcessDebugObjectHandle
             raise NtError(st.STATUS_PORT_NOT_SET)
         case 31:  # ProcessDebugFlags
-            return struct.pack("<I", 1)
+            return struct.pack("<I", not process.no_debug_inherit)
         case 34:  # ProcessExecuteFlags
             return struct.pack("<I", 0x4D)
         case 36:  # ProcessCookie
@@ -79,7 +79,9 @@ def set_process_information(process: Process, information_class: int, data: byte
             process.error_mode = int.from_bytes(data, "little")
         case 18 if len(data) == 2:
             process.priority_class = data[1]
-        case 12 | 18:
+        case 31 if len(data) == 4:  # ProcessDebugFlags: PROCESS_DEBUG_INHERIT
+            process.no_debug_inherit = not int.from_bytes(data, "little") & 1
+        case 12 | 18 | 31:
             raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
         case 34 if len(data) == 4:
             pass  # ProcessExecuteFlags: data execution prevention is always on for 64-bit programs
@@ -109,7 +111,7 @@ def thread_information(thread: Thread, information_class: int, address: int) -> 
         case 16:  # ThreadIsIoPending
             return struct.pack("<I", bool(thread.pending_io))
         case 17:  # ThreadHideFromDebugger
-            return struct.pack("<B", 0)
+            return struct.pack("<B", thread.hidden)
         case 20:  # ThreadIsTerminated
             return struct.pack("<I", thread.ended)
         case 35:  # ThreadSuspendCount
@@ -133,15 +135,15 @@ def set_thread_information(thread: Thread, information_class: int, data: bytes, 
             thread.affinity = mask
         case 14 if len(data) == 4:  # ThreadPriorityBoost
             thread.boost_disabled = bool(int.from_bytes(data, "little"))
-        case 17:  # ThreadHideFromDebugger: a way of the process's life that its debugger alone would see
-            pass
+        case 17 if not data:  # ThreadHideFromDebugger
+            thread.hidden = True
         case 10 if len(data) == 4:  # ThreadZeroTlsCell: TlsFree clears the slot in every thread
             _zero_tls_cell(thread, int.from_bytes(data, "little"))
         case 38 if len(data) == 16:  # ThreadNameInformation
             length, _, address = struct.unpack("<HH4xQ", data)
             name = caller.process.memory.read(address, length)
             thread.description = name.decode("utf-16-le", "surrogatepass")
-        case 3 | 4 | 9 | 10 | 14 | 38:
+        case 3 | 4 | 9 | 10 | 14 | 17 | 38:
             raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
         case _:
             raise NtError(st.STATUS_INVALID_INFO_CLASS)

@@ -38,6 +38,7 @@ from runtime.nt import status as st
 from runtime.nt.code_pages import code_page
 from runtime.nt.crash import Crash
 from runtime.nt.current_directory import DriveDirectories, set_current_directory
+from runtime.nt.debug_object import DebugObject, show
 from runtime.nt.environment import Environment
 from runtime.nt.handles import HandleTable
 from runtime.nt.layout import SHARED_USER_DATA, Layout
@@ -137,6 +138,14 @@ class Process(Waitable):
         self.streams: StandardStreams | None = None
         """The standard streams, from the start of the program on."""
         self.job: Job | None = None
+        self.debug_port: DebugObject | None = None
+        """Who is told of what happens here."""
+        self.no_debug_inherit = False
+        """Its children are not debugged with it."""
+        self.announced = False
+        """The debugger knows of the process and of every module."""
+        self.frozen = False
+        """No thread runs until the debugger continues."""
         self.group = pid
         """Process group that console control events are sent to."""
         self.missing: MissingPolicy = parent.missing if parent is not None else machine.config.missing
@@ -278,6 +287,8 @@ class Process(Waitable):
         runtime_dll.load_count = -1
         self.callback_return = self.loader.address_of("ntdll.dll", "KiUserCallbackReturn")
         self.loader.link(program)
+        if self.debug_port is not None:
+            show(self, from_start=True)
         # Everything the program itself needs stays as long as the process.
         for module in self.loader:
             module.load_count = -1
@@ -323,7 +334,12 @@ class Process(Waitable):
         return thread
 
     async def _start_first(self, thread: Thread) -> None:
+        port = self.debug_port
+        if port is not None:
+            port.process_started(thread)
         await thread.call(self.loader.dispatcher("LdrpInitializeProcess"))
+        if port is not None and self.debug_port is port:
+            await thread.call(self.loader.dispatcher("LdrpDoDebuggerBreak"))
         try:
             await self.loader.run_initializers(thread, 1)
         except NtError as error:
@@ -331,6 +347,8 @@ class Process(Waitable):
         self.initialized = True
 
     async def _start_other(self, thread: Thread) -> None:
+        if self.debug_port is not None and self.announced:
+            self.debug_port.thread_started(thread)
         await self.loader.thread_attach(thread)
 
     async def run(self) -> None:
@@ -373,6 +391,8 @@ class Process(Waitable):
             self.console.detach(self)
         if self.job is not None:
             self.job.process_ended(self)
+        if self.debug_port is not None:
+            self.debug_port.process_ended(self)
         self.machine.trace.process_exit(self.pid, 0, self.exit_status, self.exit_reason)
         self.release_waiters()
         self._finished.set()
@@ -399,6 +419,12 @@ class Process(Waitable):
             thread.terminate(self.exit_status)
         if not self.threads:
             self._end()
+
+    def freeze(self) -> None:
+        """Have no thread run guest code until `frozen` is taken back."""
+        if not self.frozen:
+            self.frozen = True
+            self.scheduler.interrupt()
 
     def terminate_others(self, thread: Thread, exit_status: int) -> None:
         """NtTerminateProcess(NULL): end every thread but the caller."""
@@ -489,7 +515,13 @@ class Process(Waitable):
             log.warning("%s", text)
 
     def unhandled_exception(self, thread: Thread, record: bytes, context: bytes | bytearray) -> None:
-        """Nothing handled an exception: report it and end the process with its code."""
+        """Nothing handled an exception: a debugger has its second chance, else the process crashes."""
+        port = self.debug_port
+        if port is None or not port.exception(thread, record, context, first_chance=False):
+            self.crash(thread, record, context)
+
+    def crash(self, thread: Thread, record: bytes, context: bytes | bytearray) -> None:
+        """Report an exception and end the process with its code."""
         crash = Crash(thread, record, bytes(context))
         self.report(crash.report())
         self.machine.trace.crash(thread, crash.code, crash.rip, crash.facts)

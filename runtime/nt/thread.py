@@ -85,6 +85,12 @@ class Thread(WaitingThread):
         self.started = False
         self.exiting = False
         """Termination was asked for: the thread never runs guest code again."""
+        self.leaving = False
+        """It has run its last instruction."""
+        self.hidden = False
+        """Debuggers are not told of it (ThreadHideFromDebugger)."""
+        self.announced = False
+        """The process's debugger knows of it."""
         self.ended = False
         self.pending_io: set[IoRequest] = set()
         self.trace_stack: list[TracedReturn] = []
@@ -172,6 +178,13 @@ class Thread(WaitingThread):
                     self.exiting = True
         with self.process.machine.lock:
             self._discard_frames(1 << 64)
+            self.leaving = True
+            port = self.process.debug_port
+            farewell = port.thread_ends(self) if port is not None else None
+        if farewell is not None:
+            with trio.CancelScope(shield=True):
+                await farewell.wait()
+        with self.process.machine.lock:
             self._ended()
 
     def _startup_failed(self, error: Exception) -> None:
@@ -228,7 +241,7 @@ class Thread(WaitingThread):
         return trio.lowlevel.Abort.FAILED
 
     def _make_ready(self) -> None:
-        if self.suspend_count == 0 and not self._queued:
+        if self.suspend_count == 0 and not self.process.frozen and not self._queued:
             self._queued = True
             self.process.scheduler.enqueue(self)
 
@@ -246,7 +259,7 @@ class Thread(WaitingThread):
             self._queued = False
             self._unpark()
             return False
-        if self.suspend_count or (self.wait is not None and self.wait.result is None):
+        if self.suspend_count or self.process.frozen or (self.wait is not None and self.wait.result is None):
             self._queued = False
             return False
         if self._waiting is not None:
@@ -278,6 +291,11 @@ class Thread(WaitingThread):
                 elif self._parked:
                     self._make_ready()
         return previous
+
+    def thaw(self) -> None:
+        """The process is not frozen any more: go on, unless the thread is suspended."""
+        if self._parked and not self.ended:
+            self._make_ready()
 
     def terminate(self, exit_status: int) -> None:
         """NtTerminateThread, from any OS thread under the lock: the thread runs no more guest code."""
@@ -398,7 +416,8 @@ class Thread(WaitingThread):
         """Whether the guest may go on inside the engine after the call that was just served."""
         return not (
             self._redirected or self.exiting or self._call is not None or self.suspend_count or self.deliver_apcs
-        )
+            or self.process.frozen
+        )  # fmt: skip
 
     def _deliver_apc(self) -> None:
         if not self.apcs:
@@ -462,9 +481,12 @@ class Thread(WaitingThread):
         return True
 
     def raise_exception(self, code: int, information: tuple[int, ...] = (), *, address: int | None = None,
-                        flags: int = 0) -> None:  # fmt: skip
-        """Deliver a hardware or software exception at the current instruction to the guest's dispatcher."""
-        exception.dispatch(self, code, information, address=address, flags=flags)
+                        flags: int = 0) -> bool:  # fmt: skip
+        """Deliver a hardware or software exception at the current instruction to the guest's dispatcher.
+
+        Returns whether a debugger is asked first.
+        """
+        return exception.dispatch(self, code, information, address=address, flags=flags)
 
     def engine_failed(self, error: Exception) -> None:
         """The engine or a handler broke down: the process ends, the machine goes on."""

@@ -1,4 +1,4 @@
-"""errhandlingapi.h, debugapi.h, werapi.h: error modes, debugger output, fail fast."""
+"""errhandlingapi.h, werapi.h: error modes, fail fast."""
 
 from __future__ import annotations
 
@@ -36,35 +36,6 @@ def SetThreadErrorMode(thread: Thread, dwNewMode: DWORD, lpOldMode: Out[DWORD]) 
 @kernel32.export("threading")
 def GetThreadErrorMode(thread: Thread) -> DWORD:
     return thread.error_mode
-
-
-@kernel32.export("exception")
-def OutputDebugStringW(thread: Thread, lpOutputString: LPCWSTR) -> None:
-    """The text goes to the trace, where a debugger would see it."""
-    process = thread.process
-    process.machine.trace.output(process.pid, thread.id, "debug", (lpOutputString or "").encode("utf-8", "replace"))
-
-
-kernel32.ansi(OutputDebugStringW)
-
-
-@kernel32.export("exception")
-def IsDebuggerPresent(thread: Thread) -> BOOL:
-    return thread.process.memory.read_u8(thread.process.peb + 2)
-
-
-@kernel32.export("exception")
-def CheckRemoteDebuggerPresent(thread: Thread, hProcess: HANDLE, pbDebuggerPresent: Out[BOOL]) -> BOOL:
-    get_object(thread, hProcess, Process, 0x0400)
-    if not pbDebuggerPresent:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    pbDebuggerPresent.set(0)
-    return 1
-
-
-@kernel32.export("exception")
-def DebugBreak(thread: Thread) -> None:
-    thread.raise_exception(st.STATUS_BREAKPOINT, (0,))
 
 
 @kernel32.export("exception")

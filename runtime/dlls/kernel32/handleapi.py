@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.dlls.kernel32.dll import kernel32
-from runtime.dlls.ntdll.object import PROCESS_DUP_HANDLE, close_handle, duplicate
+from runtime.dlls.ntdll.object import PROCESS_DUP_HANDLE, close_handle, duplicate, report_bad_handle
 from runtime.dlls.types import ACCESS_MASK, BOOL, DWORD, HANDLE, Out
 from runtime.nt import status as st
 from runtime.nt.handles import DUPLICATE_CLOSE_SOURCE, HANDLE_FLAG_INHERIT, HANDLE_FLAG_PROTECT_FROM_CLOSE
@@ -16,7 +16,11 @@ from runtime.nt.thread import Thread
 
 @kernel32.export(category="file_io")
 def CloseHandle(thread: Thread, hObject: HANDLE) -> BOOL:
-    close_handle(thread, hObject)
+    try:
+        close_handle(thread, hObject)
+    except NtError as error:
+        report_bad_handle(thread, error, 0)
+        raise
     return 1
 
 

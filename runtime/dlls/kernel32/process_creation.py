@@ -6,11 +6,14 @@ import struct
 
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.named import inherits
+from runtime.dlls.ntdll.debug import connect_debugger
 from runtime.dlls.types import BOOL, DWORD, DWORD_PTR, LPVOID, PVOID, SIZE_T, InOut
 from runtime.memory.space import AddressSpace
 from runtime.nt import status as st
 from runtime.nt.create import (
     CREATE_UNICODE_ENVIRONMENT,
+    DEBUG_ONLY_THIS_PROCESS,
+    DEBUG_PROCESS,
     EXTENDED_STARTUPINFO_PRESENT,
     Startup,
     create_process,
@@ -109,6 +112,7 @@ def _create(thread: Thread, application: str | None, command: str | None, proces
     first = create_process(
         parent, program, inherit=bool(inherit), flags=flags,
         environment=_environment(thread, environment, flags), directory=directory, startup=startup,
+        debugger=connect_debugger(thread) if flags & (DEBUG_PROCESS | DEBUG_ONLY_THIS_PROCESS) else None,
     )  # fmt: skip
     child = first.process
     for job in startup.jobs:

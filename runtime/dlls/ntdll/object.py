@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runtime.cpu.engine import Gpr
 from runtime.dlls.ntdll.dll import ntdll
 from runtime.dlls.ntdll.sync import open_named
 from runtime.dlls.structure import Structure
@@ -109,8 +110,19 @@ def close_handle(thread: Thread, handle: int) -> None:
 
 @ntdll.export(category="file_io")
 def NtClose(thread: Thread, Handle: HANDLE) -> NTSTATUS:
-    close_handle(thread, Handle)
+    try:
+        close_handle(thread, Handle)
+    except NtError as error:
+        report_bad_handle(thread, error, error.status)
+        raise
     return st.STATUS_SUCCESS
+
+
+def report_bad_handle(thread: Thread, error: NtError, result: int) -> None:
+    """Of a debugged process, NtClose raises an exception for a bad handle, after which it returns `result`."""
+    if thread.process.debug_port is not None and error.status == st.STATUS_INVALID_HANDLE:
+        thread.context.registers[Gpr.RAX] = result
+        thread.raise_exception(st.STATUS_INVALID_HANDLE)
 
 
 def duplicate(

@@ -22,12 +22,15 @@ from runtime.nt.information import (
     thread_information,
 )
 from runtime.nt.job import Job
+from runtime.nt.object import MAXIMUM_ALLOWED
 from runtime.nt.process import Process
 from runtime.nt.reference import get_object, give_handle, read_attributes
 from runtime.nt.status import NtError
 from runtime.nt.thread import Thread
 
 _THREAD_CREATE_FLAGS_CREATE_SUSPENDED = 1
+_DEBUG_OBJECT_HANDLE = 30
+"""ProcessDebugObjectHandle, the class whose answer is a handle of the caller."""
 
 
 @ntdll.export("process")
@@ -115,6 +118,13 @@ def NtQueryInformationProcess(
     ProcessInformationLength: ULONG, ReturnLength: Out[ULONG],
 ) -> NTSTATUS:  # fmt: skip
     process = get_object(thread, ProcessHandle, Process, 0x1000)
+    if ProcessInformationClass == _DEBUG_OBJECT_HANDLE and process.debug_port is not None:
+        if ProcessInformationLength != thread.process.pointer_size:
+            raise NtError(st.STATUS_INFO_LENGTH_MISMATCH)
+        handle = thread.process.handles.open(process.debug_port, MAXIMUM_ALLOWED)
+        thread.process.memory.write_pointer(ProcessInformation, handle)
+        ReturnLength.put(thread.process.pointer_size)
+        return st.STATUS_SUCCESS
     data = process_information(process, ProcessInformationClass, ProcessInformation)
     ReturnLength.put(len(data))
     if ProcessInformationLength < len(data):
