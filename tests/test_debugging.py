@@ -1,8 +1,8 @@
 """Programs that debug programs: debug events, breakpoints, attaching, the native debug objects.
 
 Each `tests/guest/debug/NAME.c` prints `NAME.expected`, which follows the documentation of the debugging functions.
-Wine 8 prints the same but for what it does not do: a process that stays until its last event was continued, threads that
-hide from debuggers, WaitForDebugEventEx.
+Wine 8 prints the same but for what it does not do: a process that stays until its last event was continued, threads
+that hide from debuggers, WaitForDebugEventEx.
 """
 
 from __future__ import annotations
