@@ -30,6 +30,7 @@ LIBRARIES = {
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "interfaces": ("-liphlpapi", "-lws2_32"),
     "kept": (),
+    "handover": ("-lws2_32", "-ladvapi32", "-lntdll"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),
 }

@@ -14,6 +14,7 @@ from runtime.nt.handles import HandleEntry
 from runtime.nt.job import LIMIT_BREAKAWAY_OK, LIMIT_SILENT_BREAKAWAY_OK
 from runtime.nt.status import NtError, Win32Error
 from runtime.nt.system_programs import SHELL, is_batch_file, shell_line
+from runtime.nt.token import SECURITY_ANONYMOUS, TOKEN_PRIMARY, Token
 
 if TYPE_CHECKING:
     from runtime.nt.debug_object import DebugObject
@@ -129,10 +130,12 @@ def _open(process: Process, path: str, command_line: str) -> Program | None:
 
 
 def create_process(parent: Process, program: Program, *, inherit: bool, flags: int, environment: bytes | None,
-                   directory: str | None, startup: Startup, debugger: DebugObject | None = None) -> Thread:  # fmt: skip
+                   directory: str | None, startup: Startup, debugger: DebugObject | None = None,
+                   token: Token | None = None) -> Thread:  # fmt: skip
     """Start `program` as a child of `parent`; return its first thread. Raises NtError, Win32Error.
 
-    Without a `debugger` of its own it is debugged by the parent's, unless that debugs the parent only.
+    Without a `debugger` of its own it is debugged by the parent's, unless that debugs the parent only. It gets a copy
+    of `token`, by default of the parent's: what either changes in its own does not concern the other.
     """
     machine = parent.machine
     folder = parent.current_directory
@@ -141,7 +144,7 @@ def create_process(parent: Process, program: Program, *, inherit: bool, flags: i
         with machine.drives.resolve(folder) as location:
             if not location.exists or not location.is_directory:
                 raise Win32Error(st.ERROR_DIRECTORY)
-    process = machine.new_process(parent, parent.token)
+    process = machine.new_process(parent, (token or parent.token).duplicate(TOKEN_PRIMARY, SECURITY_ANONYMOUS))
     if parent.report_descriptor >= 0:
         process.report_descriptor = os.dup(parent.report_descriptor)
     process.error_mode = parent.error_mode

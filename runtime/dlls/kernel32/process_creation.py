@@ -7,7 +7,7 @@ import struct
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.kernel32.named import inherits
 from runtime.dlls.ntdll.debug import connect_debugger
-from runtime.dlls.types import BOOL, DWORD, DWORD_PTR, LPVOID, PVOID, SIZE_T, InOut
+from runtime.dlls.types import BOOL, DWORD, DWORD_PTR, HANDLE, LPVOID, PVOID, SIZE_T, InOut
 from runtime.memory.space import AddressSpace
 from runtime.nt import status as st
 from runtime.nt.create import (
@@ -26,6 +26,14 @@ from runtime.nt.reference import get_object
 from runtime.nt.startup import STARTUPINFOW
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
+from runtime.nt.token import (
+    TOKEN_ASSIGN_PRIMARY,
+    TOKEN_DUPLICATE,
+    TOKEN_PRIMARY,
+    TOKEN_QUERY,
+    Token,
+    effective_token,
+)
 
 _ALL_ACCESS = 0x1FFFFF
 _ATTRIBUTE_PARENT = 0x00020000
@@ -101,17 +109,18 @@ def _read_attributes(memory: AddressSpace, address: int, startup: Startup) -> No
 
 def _create(thread: Thread, application: str | None, command: str | None, process_security: int,
             thread_security: int, inherit: int, flags: int, environment: int, directory: str | None, info: int,
-            result: int, *, wide: bool) -> int:  # fmt: skip
+            result: int, *, wide: bool, token: int | None = None) -> int:  # fmt: skip
     process, memory = thread.process, thread.process.memory
     if application is None and not command:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     line = command if command is not None else f'"{application}"'
     startup = _startup(thread, info, flags, wide=wide)
+    chosen = None if token is None else _assignable(thread, token)
     program = find_program(process, application, line)
     parent = get_object(thread, startup.parent, Process, 0x0080) if startup.parent else process
     first = create_process(
         parent, program, inherit=bool(inherit), flags=flags,
-        environment=_environment(thread, environment, flags), directory=directory, startup=startup,
+        environment=_environment(thread, environment, flags), directory=directory, startup=startup, token=chosen,
         debugger=connect_debugger(thread) if flags & (DEBUG_PROCESS | DEBUG_ONLY_THIS_PROCESS) else None,
     )  # fmt: skip
     child = first.process
@@ -146,6 +155,49 @@ def CreateProcessA(
         thread, _text(thread, lpApplicationName, wide=False), _text(thread, lpCommandLine, wide=False),
         lpProcessAttributes, lpThreadAttributes, bInheritHandles, dwCreationFlags, lpEnvironment,
         _text(thread, lpCurrentDirectory, wide=False), lpStartupInfo, lpProcessInformation, wide=False,
+    )  # fmt: skip
+
+
+def _assignable(thread: Thread, handle: int) -> Token:
+    """Return the token of `handle` if a process that `thread` starts may have it.
+
+    A token of the same logon session that is not more trusted than the caller's needs no privilege: one that
+    CreateRestrictedToken or DuplicateTokenEx made of it. Raises Win32Error(ERROR_PRIVILEGE_NOT_HELD).
+    """
+    token = get_object(thread, handle, Token, TOKEN_QUERY | TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY)
+    if token.kind != TOKEN_PRIMARY:
+        raise Win32Error(st.ERROR_BAD_TOKEN_TYPE)
+    own = thread.process.token
+    trusted = token.authentication == own.authentication and token.integrity <= own.integrity
+    if not trusted and not effective_token(thread).holds("SeAssignPrimaryTokenPrivilege"):
+        raise Win32Error(st.ERROR_PRIVILEGE_NOT_HELD)
+    return token
+
+
+@kernel32.export("process")
+def CreateProcessAsUserW(
+    thread: Thread, hToken: HANDLE, lpApplicationName: PVOID, lpCommandLine: PVOID, lpProcessAttributes: LPVOID,
+    lpThreadAttributes: LPVOID, bInheritHandles: BOOL, dwCreationFlags: DWORD, lpEnvironment: LPVOID,
+    lpCurrentDirectory: PVOID, lpStartupInfo: PVOID, lpProcessInformation: PVOID,
+) -> BOOL:  # fmt: skip
+    """Start a program with another primary token. Fails with ERROR_PRIVILEGE_NOT_HELD for a more trusted one."""
+    return _create(
+        thread, _text(thread, lpApplicationName, wide=True), _text(thread, lpCommandLine, wide=True),
+        lpProcessAttributes, lpThreadAttributes, bInheritHandles, dwCreationFlags, lpEnvironment,
+        _text(thread, lpCurrentDirectory, wide=True), lpStartupInfo, lpProcessInformation, wide=True, token=hToken,
+    )  # fmt: skip
+
+
+@kernel32.export("process")
+def CreateProcessAsUserA(
+    thread: Thread, hToken: HANDLE, lpApplicationName: PVOID, lpCommandLine: PVOID, lpProcessAttributes: LPVOID,
+    lpThreadAttributes: LPVOID, bInheritHandles: BOOL, dwCreationFlags: DWORD, lpEnvironment: LPVOID,
+    lpCurrentDirectory: PVOID, lpStartupInfo: PVOID, lpProcessInformation: PVOID,
+) -> BOOL:  # fmt: skip
+    return _create(
+        thread, _text(thread, lpApplicationName, wide=False), _text(thread, lpCommandLine, wide=False),
+        lpProcessAttributes, lpThreadAttributes, bInheritHandles, dwCreationFlags, lpEnvironment,
+        _text(thread, lpCurrentDirectory, wide=False), lpStartupInfo, lpProcessInformation, wide=False, token=hToken,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from runtime.dlls.ws2_32.endpoints import (
     told,
     winsock_errors,
 )
+from runtime.dlls.ws2_32.polling import FD_ACCEPT, reenable
 from runtime.dlls.ws2_32.state import NETWORK, WSAEFAULT, WSAEINVAL, WSAENOTCONN
 from runtime.memory.constants import MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE
 from runtime.nt.io import read_file
@@ -52,6 +53,7 @@ def AcceptEx(
         completion = completion_for(thread, lpOverlapped, 0)
         request = SocketRequest(thread, listener, [(lpOutputBuffer, dwReceiveDataLength)], completion)
         status = listener.accept_into(Accept(request, target, connected, dwReceiveDataLength > 0))
+    reenable(listener, FD_ACCEPT)
     told(request, status)
     lpdwBytesReceived.put(request.information)
     return 1

@@ -166,6 +166,23 @@ async def NtFlushBuffersFile(thread: Thread, FileHandle: HANDLE, IoStatusBlock: 
 
 
 @ntdll.export(FILE)
+async def NtFlushBuffersFileEx(
+    thread: Thread,
+    FileHandle: HANDLE,
+    Flags: ULONG,
+    Parameters: PVOID,
+    ParametersSize: ULONG,
+    IoStatusBlock: PVOID,
+) -> NTSTATUS:
+    """Bring written data to the disk; every combination of the flags asks for less than what is done here."""
+    if Flags & ~ff.FLUSH_FLAGS_VALID or ParametersSize:
+        raise NtError(st.STATUS_INVALID_PARAMETER)
+    file = get_writable_file(thread, FileHandle)
+    request = IoRequest(thread, file, Completion(IoStatusBlock))
+    return await request.finish(file.flush(request))
+
+
+@ntdll.export(FILE)
 async def NtFsControlFile(
     thread: Thread,
     FileHandle: HANDLE,

@@ -215,19 +215,42 @@ class _Selections:
         self.by_socket: dict[Socket, _Selection] = {}
 
 
+def reenable(socket: Socket, events: int) -> None:
+    """Record `events` anew if they are still true: the calls that receive or accept do that, even when they fail."""
+    for selection in list(socket.watchers):
+        if isinstance(selection, _Selection):
+            selection.level &= ~events
+            selection.look()
+
+
+def inherit_selection(thread: Thread, listener: Socket, connection: Socket) -> None:
+    """Give a connection that was accepted the event and the network events of its listener."""
+    selections = process_state(thread.process, _Selections).by_socket
+    given = selections.get(listener)
+    if given is not None:
+        own = selections[connection] = _Selection(connection, given.event, given.mask, level=FD_CONNECT)
+        connection.watchers[own] = own.look
+        own.look()
+
+
+def forget_selection(thread: Thread, socket: Socket) -> None:
+    """End what WSAEventSelect of this process asked for."""
+    old = process_state(thread.process, _Selections).by_socket.pop(socket, None)
+    if old is not None:
+        socket.watchers.pop(old, None)
+
+
 @ws2_32.export(category=NETWORK, fails=-1)
 def WSAEventSelect(thread: Thread, s: SOCKET, hEventObject: HANDLE, lNetworkEvents: LONG) -> INT:
     """Have an event set when something happens on a socket, which does not wait any more."""
     socket = socket_of(thread, s)
-    selections = process_state(thread.process, _Selections).by_socket
-    old = selections.pop(socket, None)
-    if old is not None:
-        socket.watchers.pop(old, None)
+    forget_selection(thread, socket)
     if not hEventObject or not lNetworkEvents:
         return 0
     event = get_object(thread, hEventObject, Event, EVENT_MODIFY_STATE)
     socket.nonblocking = True
-    selection = selections[socket] = _Selection(socket, event, lNetworkEvents)
+    selection = _Selection(socket, event, lNetworkEvents)
+    process_state(thread.process, _Selections).by_socket[socket] = selection
     if socket.connected:
         selection.level = FD_CONNECT
     socket.watchers[selection] = selection.look
@@ -251,8 +274,6 @@ def WSAEnumNetworkEvents(thread: Thread, s: SOCKET, hEventObject: HANDLE, lpNetw
             errors[4] = winsock_error(selection.failed)
         if recorded & FD_CLOSE and socket.error:
             errors[5] = winsock_error(socket.error)
-        selection.level &= ~(FD_READ | FD_ACCEPT)  # still true: told again
-        selection.look()
     thread.process.memory.write(
         lpNetworkEvents, b"".join(value.to_bytes(4, "little") for value in (recorded, *errors))
     )

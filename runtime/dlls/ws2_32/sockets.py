@@ -20,6 +20,8 @@ from runtime.dlls.ws2_32.endpoints import (
     winsock_errors,
 )
 from runtime.dlls.ws2_32.extensions import extension_function
+from runtime.dlls.ws2_32.polling import FD_ACCEPT, forget_selection, inherit_selection, reenable
+from runtime.dlls.ws2_32.sharing import described_protocol, take_over
 from runtime.dlls.ws2_32.state import (
     AF_INET,
     AF_INET6,
@@ -91,10 +93,16 @@ def socket(thread: Thread, af: INT, type: INT, protocol: INT) -> SOCKET:
     return _create(thread, af, type, protocol)
 
 
-def _from_protocol(thread: Thread, info: int) -> tuple[int, int, int]:
-    """Read family, kind and protocol of a WSAPROTOCOL_INFO."""
-    family, _, _, kind, protocol = struct.unpack("<iiiii", thread.process.memory.read(info + 76, 20))
-    return family, kind, protocol
+def _from_protocol(thread: Thread, family: int, kind: int, protocol: int, info: int, flags: int) -> int:
+    """Make the socket that WSASocket is asked for, or take over the one that the WSAPROTOCOL_INFO describes."""
+    if not info:
+        return _create(thread, family, kind, protocol, flags)
+    winsock(thread)
+    its_family, its_kind, its_protocol, handle = described_protocol(thread, info)
+    if handle:
+        return take_over(thread, handle, not flags & WSA_FLAG_NO_HANDLE_INHERIT)
+    family = its_family if family in (-1, 0) else family
+    return _create(thread, family, its_kind if kind in (-1, 0) else kind, its_protocol, flags)
 
 
 @ws2_32.export(category=NETWORK, fails=-1)
@@ -102,10 +110,7 @@ def WSASocketW(
     thread: Thread, af: INT, type: INT, protocol: INT, lpProtocolInfo: LPVOID, g: ULONG, dwFlags: DWORD
 ) -> SOCKET:
     """Make a socket: TCP or UDP, over IPv4 or IPv6."""
-    if lpProtocolInfo:
-        family, kind, number = _from_protocol(thread, lpProtocolInfo)
-        af, type, protocol = family if af in (-1, 0) else af, kind if type in (-1, 0) else type, number
-    return _create(thread, af, type, protocol, dwFlags)
+    return _from_protocol(thread, af, type, protocol, lpProtocolInfo, dwFlags)
 
 
 @ws2_32.export(category=NETWORK, fails=-1)
@@ -113,16 +118,13 @@ def WSASocketA(
     thread: Thread, af: INT, type: INT, protocol: INT, lpProtocolInfo: LPVOID, g: ULONG, dwFlags: DWORD
 ) -> SOCKET:
     """Make a socket: TCP or UDP, over IPv4 or IPv6."""
-    if lpProtocolInfo:
-        family, kind, number = _from_protocol(thread, lpProtocolInfo)
-        af, type, protocol = family if af in (-1, 0) else af, kind if type in (-1, 0) else type, number
-    return _create(thread, af, type, protocol, dwFlags)
+    return _from_protocol(thread, af, type, protocol, lpProtocolInfo, dwFlags)
 
 
 @ws2_32.export(category=NETWORK, fails=-1, ordinal=3)
 def closesocket(thread: Thread, s: SOCKET) -> INT:
     """Close a socket."""
-    socket_of(thread, s)
+    forget_selection(thread, socket_of(thread, s))
     with winsock_errors():
         thread.process.handles.close(s)
     return 0
@@ -152,14 +154,18 @@ async def _accept(thread: Thread, handle: int, address: int, length: InOut[INT])
         raise Win32Error(WSAEINVAL if listener.kind == STREAM else WSAEOPNOTSUPP)
     if length and address and length.get() < (16 if listener.family == AF_INET else 28):
         raise Win32Error(WSAEFAULT)
-    while (connection := listener.take_connection()) is None:
-        if listener.nonblocking:
-            raise Win32Error(WSAEWOULDBLOCK)
-        request = SocketRequest(thread, listener, [])
-        await finished(thread, request, listener.wait_for_connection(request))
-    listener.changed()
+    try:
+        while (connection := listener.take_connection()) is None:
+            if listener.nonblocking:
+                raise Win32Error(WSAEWOULDBLOCK)
+            request = SocketRequest(thread, listener, [])
+            await finished(thread, request, listener.wait_for_connection(request))
+        listener.changed()
+    finally:
+        reenable(listener, FD_ACCEPT)
     connection.nonblocking = listener.nonblocking
     connection.settings = dict(listener.settings)
+    inherit_selection(thread, listener, connection)
     put_address(thread, connection, connection.remote, address, length)
     return open_socket(thread, connection)
 

@@ -18,6 +18,7 @@ from runtime.dlls.ws2_32.endpoints import (
     winsock_error,
     winsock_errors,
 )
+from runtime.dlls.ws2_32.polling import FD_READ, reenable
 from runtime.dlls.ws2_32.state import (
     NETWORK,
     WSA_IO_INCOMPLETE,
@@ -53,6 +54,14 @@ def buffers_of(thread: Thread, address: int, count: int) -> Buffers:
 async def _receive(thread: Thread, target: Socket, buffers: Buffers, flags: int, sender: int,
                    sender_length: InOut[int] | None, overlapped: int, routine: int) -> int | None:  # fmt: skip
     """Receive; returns the bytes, or None when an overlapped operation ended and tells by itself. Raises Win32Error."""
+    try:
+        return await _receive_now(thread, target, buffers, flags, sender, sender_length, overlapped, routine)
+    finally:
+        reenable(target, FD_READ)
+
+
+async def _receive_now(thread: Thread, target: Socket, buffers: Buffers, flags: int, sender: int,
+                       sender_length: InOut[int] | None, overlapped: int, routine: int) -> int | None:  # fmt: skip
     if flags & MSG_OOB:
         raise Win32Error(WSAEOPNOTSUPP)
     with winsock_errors():
@@ -236,10 +245,3 @@ async def WSAGetOverlappedResult(
     if error := winsock_error(block.status):
         raise Win32Error(error)
     return 1
-
-
-@ws2_32.export(category=NETWORK, fails=-1)
-def WSADuplicateSocketW(thread: Thread, s: SOCKET, dwProcessId: DWORD, lpProtocolInfo: LPVOID) -> INT:
-    """Share a socket with another process: WSAEOPNOTSUPP; inherited and duplicated handles do."""
-    socket_of(thread, s)
-    raise Win32Error(WSAEOPNOTSUPP)

@@ -20,6 +20,7 @@ from runtime.dlls.types import (
     Out,
 )
 from runtime.dlls.ws2_32.dll import ws2_32
+from runtime.dlls.ws2_32.sharing import protocol_info
 from runtime.dlls.ws2_32.state import (
     AF_INET,
     AF_INET6,
@@ -161,25 +162,12 @@ async def WSAWaitForMultipleEvents(
 # Protocols
 
 
-def _protocol(family: int, kind: int, protocol: int, name: str, wide: bool) -> bytes:
-    """WSAPROTOCOL_INFO: 628 bytes, or 372 with a narrow name."""
-    flags = 0x20066 if kind == 1 else 0x20609
-    address = 16 if family == AF_INET else 28
-    provider = bytes.fromhex("a01a0fe78babcf118ca300805f48a192")
-    label = f"MSAFD Tcpip [{name}/{'IP' if family == AF_INET else 'IPv6'}]"
-    head = struct.pack("<IIIII16sI", flags, 0, 0, 0, 8, provider, 1000 + protocol) + struct.pack("<8I", 1, *[0] * 7)
-    tail = struct.pack(
-        "<iiiiiiiiiiI", 2, family, address, address, kind, protocol, 0, 0, 0, 0 if kind == 1 else 65527, 0
-    )
-    return head + tail + (encode_wide(label).ljust(512, b"\0") if wide else label.encode().ljust(256, b"\0"))
-
-
 def _enumerate(thread: Thread, target: int, size: InOut[DWORD], wide: bool) -> int:
     """List TCP and UDP over IPv4 and IPv6, which is what Windows lists first."""
     records = [
-        _protocol(family, kind, protocol, name, wide)
+        protocol_info(family, kind, protocol, wide)
         for family in (AF_INET, AF_INET6)
-        for kind, protocol, name in ((1, 6, "TCP"), (2, 17, "UDP"))
+        for kind, protocol in ((1, 6), (2, 17))
     ]
     data = b"".join(records)
     if size.get() < len(data):
