@@ -103,9 +103,9 @@ class Loader:
             lowered = host_of(lowered) or lowered
         return self._by_name.get(lowered)
 
-    def _by_path(self, path: str, *, as_data: bool = False) -> Module | None:
+    def _by_path(self, path: str) -> Module | None:
         lowered = path.lower()
-        return next((item for item in self.modules if item.path.lower() == lowered and item.as_data == as_data), None)
+        return next((item for item in self.modules if item.path.lower() == lowered), None)
 
     def at(self, address: int) -> Module | None:
         """Return the module whose image covers `address`."""
@@ -115,10 +115,10 @@ class Loader:
         """Return the module at exactly `base`; 0 is the program."""
         if base == 0:
             return self.executable
-        return next((module for module in self.modules if module.base == base & ~3), None)
+        return next((module for module in self.modules if module.base == base), None)
 
     def __iter__(self) -> Iterator[Module]:
-        return iter([module for module in self.modules if not module.as_data])
+        return iter(self.modules[:])
 
     def dispatcher(self, name: str) -> int:
         """Return the address of a function of ntrtl.dll that the machine itself enters; 0 before it is loaded."""
@@ -191,7 +191,7 @@ class Loader:
         self.search.application = directory_of(path)
         return module
 
-    def _map(self, image: Image, path: str, name: str, load_count: int = 1, *, as_data: bool = False) -> Module:
+    def _map(self, image: Image, path: str, name: str, load_count: int = 1) -> Module:
         memory, machine = self._memory, self._process.machine
         base = image.image_base
         size = image.size_of_image
@@ -209,9 +209,8 @@ class Loader:
             sections = [(0, size, 0xE0000020)]
         map_image(memory, backing, wanted, sections, path, image.size_of_headers)
         backing.release()  # the view has a use of its own
-        entry = wanted + image.entry_point if image.entry_point and not as_data else 0
-        tls = None if as_data else image.tls()
-        module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=tls, as_data=as_data)
+        entry = wanted + image.entry_point if image.entry_point else 0
+        module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=image.tls())
         module.timestamp = image.time_date_stamp
         self._holds[module.base] = machine.hold_image(path)
         self._register(module)
@@ -231,9 +230,8 @@ class Loader:
 
     def _register(self, module: Module) -> None:
         self.modules.append(module)
-        if not module.as_data:
-            self._by_name.setdefault(module.name.lower(), module)
-        if self.lists is not None and not module.as_data:
+        self._by_name.setdefault(module.name.lower(), module)
+        if self.lists is not None:
             self.lists.add(module, self._process.machine.clock.now())
         self._process.machine.trace.load(
             self._process.pid, self._process.running_thread_id, module.name, module.path, module.base, module.size,
@@ -257,19 +255,12 @@ class Loader:
         """
         return self._load(name, _asked(name, flags))
 
-    def load_data(self, name: str, flags: int) -> Module:
-        """Map a file as data or as resources only: no imports, no initializers. Raises NtError, ImageError."""
-        asked = _asked(name, flags)
-        chosen = self._choose(with_extension(name.replace("/", "\\")), asked)
-        if chosen is None:
-            return self._load(name, asked)
-        image, path = chosen
-        found = self._by_path(path) or self._by_path(path, as_data=True)
-        if found is not None:
-            if found.load_count >= 0:
-                found.load_count += 1
-            return found
-        return self._map(image, path, base_name(path), as_data=True)
+    def locate(self, name: str, flags: int) -> tuple[Image, str] | None:
+        """The file that a name given to LoadLibraryEx means, and its path; None for a DLL of our own.
+
+        Raises NtError(STATUS_DLL_NOT_FOUND), ImageError.
+        """
+        return self._choose(with_extension(name.replace("/", "\\")), _asked(name, flags))
 
     def _load(self, name: str, asked: Asked) -> Module:
         name = name.replace("/", "\\")
@@ -467,7 +458,7 @@ class Loader:
         fatal = reserved != 0
         while self._initialization:
             module = self._initialization.pop(0)
-            if module.initialized or module.as_data:
+            if module.initialized:
                 continue
             module.initialized = True
             self._initialized.append(module)
@@ -599,6 +590,7 @@ class Loader:
         if self._process.debug_port is not None and not module.as_data:
             self._process.debug_port.module_unloaded(self._process, module)
         self._memory.unmap_view(module.base)
+        self._process.module_unmapped(module)
         checksum = module.image.checksum if module.image is not None else 0
         self.unloaded.append(Unloaded(module.name, module.base, module.size, checksum, module.timestamp))
         release = self._holds.pop(module.base, None)

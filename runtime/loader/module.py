@@ -40,8 +40,6 @@ class Module:
     """DLL_PROCESS_ATTACH was delivered."""
     thread_calls: bool = True
     """Whether thread notifications are delivered (DisableThreadLibraryCalls)."""
-    as_data: bool = False
-    """Loaded as a data file: no imports, no entry point."""
     timestamp: int = 0
     missing: list[str] = field(default_factory=list)
     """Imports that nothing provides, as `dll!function`."""

@@ -204,7 +204,7 @@ class Image:
     """An open PE file. Use as a context manager, or `close()` it. Addresses are RVAs unless said otherwise."""
 
     header_offset: int
-    """Where the signature PE\0\0 stands in the file."""
+    """Where the PE signature stands in the file."""
     machine: int
     characteristics: int
     time_date_stamp: int
@@ -421,6 +421,10 @@ class Image:
     def check_loadable(self) -> None:
         """Raise ImageError with the reason where Windows would refuse to map this image, or we cannot run it."""
         self.check_machine()
+        self.check_layout()
+
+    def check_layout(self) -> None:
+        """Raise ImageError where Windows would refuse to map this as an image, for whatever machine it is."""
         self._check_alignments()
         if not self.characteristics & FILE_EXECUTABLE_IMAGE:
             raise self.error("the characteristics lack EXECUTABLE_IMAGE: the linker reported errors")

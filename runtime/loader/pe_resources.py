@@ -85,6 +85,59 @@ def _key(image: Image, root: int, value: int) -> int | str:
     return image.read(offset + 2, length * 2).decode("utf-16-le", "replace")
 
 
+class MuiConfiguration(NamedTuple):
+    """The resource of type MUI: what lies in a file itself, what in its language files."""
+
+    is_language_file: bool
+    """Of a `.mui` file; else of the file that they belong to."""
+    main_names: tuple[str, ...]
+    main_ids: tuple[int, ...]
+    """Types in the file itself."""
+    mui_names: tuple[str, ...]
+    mui_ids: tuple[int, ...]
+    """Types in its language files."""
+    language: str
+    fallback_language: str
+    service_checksum: bytes
+    checksum: bytes
+
+    def in_language_file(self, kind: int | str) -> bool:
+        """Whether resources of that type are to be looked for in a language file first."""
+        if self.is_language_file:
+            return False
+        if isinstance(kind, str):
+            return any(same_key(kind, name) for name in self.mui_names)
+        return kind in self.mui_ids
+
+
+_MUI_SIGNATURE = 0xFECDFECD
+_MUI_HEADER = 0x84
+_MUI_LANGUAGE_FILE = 0x2
+"""In the file type: 0x11 of a language-neutral file, 0x12 of a language file."""
+
+
+def parse_mui(data: bytes) -> MuiConfiguration | None:
+    """Read a resource of type MUI; None for one that is broken."""
+    if len(data) < _MUI_HEADER or struct.unpack_from("<I", data)[0] != _MUI_SIGNATURE:
+        return None
+    (file_type,) = struct.unpack_from("<I", data, 0x10)
+    parts = []
+    for place in range(0x54, 0x84, 8):
+        offset, size = struct.unpack_from("<II", data, place)
+        parts.append(data[offset : offset + size] if offset else b"")
+
+    def texts(part: bytes) -> tuple[str, ...]:
+        return tuple(text for text in part.decode("utf-16-le", "replace").split("\0") if text)
+
+    def numbers(part: bytes) -> tuple[int, ...]:
+        return struct.unpack(f"<{len(part) // 4}I", part[: len(part) // 4 * 4])
+
+    return MuiConfiguration(
+        bool(file_type & _MUI_LANGUAGE_FILE), texts(parts[0]), numbers(parts[1]), texts(parts[2]), numbers(parts[3]),
+        "".join(texts(parts[4])[:1]), "".join(texts(parts[5])[:1]), data[0x1C:0x2C], data[0x2C:0x3C],
+    )  # fmt: skip
+
+
 def parse_version(data: bytes) -> dict[str, str]:
     """FileVersion and ProductVersion of the fixed part, then the strings of the first string table.
 

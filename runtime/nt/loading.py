@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from runtime.loader.module import Module
 from runtime.loader.pe import BaseTakenError, ImageError, WrongMachineError
 from runtime.nt import status as st
+from runtime.nt.resources import forget_language_files
 from runtime.nt.status import NtError
 
 if TYPE_CHECKING:
+    from runtime.nt.data_files import DataFile
     from runtime.nt.process import Process
     from runtime.nt.thread import Thread
 
@@ -33,10 +35,32 @@ async def load_module(thread: Thread, name: str, flags: int) -> Module:
     return module
 
 
-def load_as_data(thread: Thread, name: str, flags: int) -> Module:
-    """Map a file for its resources: nothing of it runs. Raises NtError as `load_module` does."""
-    with _image_errors(thread.process):
-        return thread.process.loader.load_data(name, flags)
+def load_as_data(thread: Thread, name: str, flags: int) -> DataFile:
+    """Map a file for its resources: nothing of it runs.
+
+    Raises NtError: STATUS_OBJECT_NAME_NOT_FOUND, STATUS_INVALID_IMAGE_FORMAT, STATUS_SHARING_VIOLATION.
+    """
+    try:
+        return thread.process.data_files.load(name, flags)
+    except ImageError:
+        raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
+    except NtError as error:
+        raise NtError(
+            st.STATUS_OBJECT_NAME_NOT_FOUND if error.status == st.STATUS_DLL_NOT_FOUND else error.status
+        ) from None
+
+
+async def free_library(thread: Thread, handle: int) -> None:
+    """Give up a reference to a module or a data file. Raises NtError(STATUS_DLL_NOT_FOUND)."""
+    process = thread.process
+    if process.data_files.find(handle) is not None:
+        forget_language_files(process, handle)
+        process.data_files.free(handle)
+        return
+    module = process.loader.by_base(handle) if handle else None
+    if module is None:
+        raise NtError(st.STATUS_DLL_NOT_FOUND)
+    await process.loader.free(thread, module)
 
 
 @contextmanager

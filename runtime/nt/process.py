@@ -38,6 +38,7 @@ from runtime.nt import status as st
 from runtime.nt.code_pages import code_page
 from runtime.nt.crash import Crash
 from runtime.nt.current_directory import DriveDirectories, set_current_directory
+from runtime.nt.data_files import DataFiles
 from runtime.nt.debug_object import DebugObject, show
 from runtime.nt.environment import Environment
 from runtime.nt.handles import HandleTable
@@ -46,6 +47,7 @@ from runtime.nt.layout import X64 as X64_LAYOUT
 from runtime.nt.object import ObjectType
 from runtime.nt.park import LoopEvent
 from runtime.nt.process_record import ProcessRecord
+from runtime.nt.resources import LanguageFiles, forget_language_files
 from runtime.nt.scheduler import Scheduler
 from runtime.nt.status import NtError
 from runtime.nt.thread import Thread
@@ -103,6 +105,10 @@ class Process(Waitable):
         self.memory.on_guard_page = self._touch_guard_page
         self.scheduler = Scheduler(self.engine, machine.lock, f"cpu {pid}")
         self.loader = Loader(self)
+        self.data_files = DataFiles(self)
+        self.language_files = LanguageFiles()
+        self.ui_languages: tuple[str, ...] = ()
+        """SetProcessPreferredUILanguages."""
         self.dll_order: DllOrder = parent.dll_order if parent is not None else machine.config.dlls
         self.peb = 0
         self.parameters = 0
@@ -380,6 +386,10 @@ class Process(Waitable):
                 self.exit_status = thread.exit_status
             self._end()
 
+    def module_unmapped(self, module: Module) -> None:
+        """A module is gone: what was loaded for it goes too."""
+        forget_language_files(self, module.base)
+
     def _end(self) -> None:
         if self.ended:
             return
@@ -387,6 +397,7 @@ class Process(Waitable):
         self.exit_time = self.machine.clock.now()
         self.handles.close_all()
         self.loader.release_files()
+        self.data_files.close()
         if self.console is not None:
             self.console.detach(self)
         if self.job is not None:

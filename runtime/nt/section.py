@@ -116,17 +116,20 @@ class ImageSection(Section):
         return base, self.size
 
 
-def create_section(machine: Machine, file: DiskFile | None, size: int, protect: int, attributes: int) -> Section:
+def create_section(
+    machine: Machine, file: DiskFile | None, size: int, protect: int, attributes: int, *, any_machine: bool = False
+) -> Section:
     """NtCreateSection: make a section over a file, or over zeroed pages when there is none. Raises NtError.
 
-    A `size` of 0 is the file's; a larger one extends a file that is open for writing.
+    A `size` of 0 is the file's; a larger one extends a file that is open for writing. `any_machine`: an image need not
+    be for this processor, nothing of it is to run.
     """
     if not is_valid_protection(protect, private=False):
         raise NtError(st.STATUS_INVALID_PAGE_PROTECTION)
     if not attributes & (SEC_COMMIT | SEC_RESERVE | SEC_IMAGE):
         raise NtError(st.STATUS_INVALID_PARAMETER_6)
     if file is not None:
-        return _file_section(machine, file, size, protect, attributes)
+        return _file_section(machine, file, size, protect, attributes, any_machine=any_machine)
     if attributes & SEC_IMAGE:
         raise NtError(st.STATUS_INVALID_FILE_FOR_SECTION)
     if not size:
@@ -136,7 +139,9 @@ def create_section(machine: Machine, file: DiskFile | None, size: int, protect: 
     return Section(ZeroBacking(machine.physical, size), size, protect, attributes, "")
 
 
-def _file_section(machine: Machine, file: DiskFile, size: int, protect: int, attributes: int) -> Section:
+def _file_section(
+    machine: Machine, file: DiskFile, size: int, protect: int, attributes: int, *, any_machine: bool
+) -> Section:
     writable = protect & 0xFF in _WRITABLE
     needed = _FILE_READ_DATA | (_FILE_WRITE_DATA if writable else 0)
     if file.granted & needed != needed:
@@ -147,8 +152,10 @@ def _file_section(machine: Machine, file: DiskFile, size: int, protect: int, att
         if attributes & SEC_IMAGE:
             try:
                 image = machine.images.open(f"/proc/self/fd/{descriptor}", path)
-                image.check_machine()
-                image.check_loadable()
+                if any_machine:
+                    image.check_layout()
+                else:
+                    image.check_loadable()
             except ImageError:
                 raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
             return ImageSection(machine, image, protect, attributes, path)

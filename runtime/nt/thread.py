@@ -71,7 +71,7 @@ class Thread(WaitingThread):
         self.affinity = process.affinity
         self.error_mode = 0
         self.description = ""
-        self.ui_language = 0
+        self.ui_languages: tuple[str, ...] = ()
         """LANGID of SetThreadUILanguage; 0 before."""
         self.ideal_processor = 0
         self.memory_priority = 5

@@ -10,9 +10,11 @@ from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.types import DWORD, LPVOID, PVOID
 from runtime.nt import status as st
 from runtime.nt.messages import message
+from runtime.nt.resources import find
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
 
+RT_MESSAGETABLE = 11
 _ALLOCATE_BUFFER = 0x100
 _IGNORE_INSERTS = 0x200
 _FROM_STRING = 0x400
@@ -128,11 +130,12 @@ def _text(thread: Thread, flags: int, source: int, number: int, *, wide: bool) -
 
 
 def _from_module(thread: Thread, handle: int, number: int) -> str | None:
-    """Look a message up in the RT_MESSAGETABLE of a module."""
-    module = thread.process.loader.by_base(handle)
-    data = module.image.resource(11, 1) if module is not None and module.image is not None else None
-    if data is None:
+    """Look a message up in the RT_MESSAGETABLE of a module or its language files."""
+    try:
+        place, entry = find(thread, handle, RT_MESSAGETABLE, 1, 0)
+    except Win32Error:
         return None
+    data = place.data(entry)
     blocks = int.from_bytes(data[:4], "little")
     for block in range(blocks):
         low, high, offset = (int.from_bytes(data[4 + 12 * block + 4 * part :][:4], "little") for part in range(3))

@@ -28,7 +28,7 @@ from runtime.loader.search import (
     is_full_path,
 )
 from runtime.nt import status as st
-from runtime.nt.loading import find_module, load_as_data, load_module, procedure
+from runtime.nt.loading import find_module, free_library, load_as_data, load_module, procedure
 from runtime.nt.process import Process
 from runtime.nt.status import NtError, Win32Error
 from runtime.nt.thread import Thread
@@ -48,15 +48,13 @@ async def _load(thread: Thread, name: str | None, flags: int) -> int:
     if flags & LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR and not is_full_path(name):
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     if flags & _AS_DATA:
-        module = load_as_data(thread, name, flags)
-        return module.base | (2 if flags & LOAD_LIBRARY_AS_IMAGE_RESOURCE else 1)
+        return load_as_data(thread, name, flags).handle
     try:
-        module = await load_module(thread, name, flags)
+        return (await load_module(thread, name, flags)).base
     except NtError as error:
         if error.status == st.STATUS_DLL_NOT_FOUND:
             raise Win32Error(st.ERROR_MOD_NOT_FOUND) from None
         raise
-    return module.base
 
 
 @kernel32.export("dll")
@@ -77,11 +75,12 @@ kernel32.ansi(LoadLibraryW)
 
 @kernel32.export("dll")
 async def FreeLibrary(thread: Thread, hLibModule: HMODULE) -> BOOL:
-    loader = thread.process.loader
-    module = loader.by_base(hLibModule) if hLibModule else None
-    if module is None:
-        raise Win32Error(st.ERROR_MOD_NOT_FOUND)
-    await loader.free(thread, module)
+    try:
+        await free_library(thread, hLibModule)
+    except NtError as error:
+        if error.status == st.STATUS_DLL_NOT_FOUND:
+            raise Win32Error(st.ERROR_BAD_EXE_FORMAT if hLibModule & 3 else st.ERROR_MOD_NOT_FOUND) from None
+        raise
     return 1
 
 

@@ -16,8 +16,6 @@ from runtime.dlls.types import (
     LPSTR,
     LPWSTR,
     PVOID,
-    ULONG,
-    Out,
     OutBytes,
 )
 from runtime.nt import status as st
@@ -134,20 +132,6 @@ def GetSystemDefaultUILanguage(thread: Thread) -> LANGID:
 
 
 @kernel32.export("environment")
-def GetThreadUILanguage(thread: Thread) -> LANGID:
-    return thread.ui_language or EN_US
-
-
-@kernel32.export("environment")
-def SetThreadUILanguage(thread: Thread, LangId: LANGID) -> LANGID:
-    """0 has the system choose. Raises Win32Error(ERROR_INVALID_PARAMETER) for what is no language."""
-    if LangId:
-        locale_by_id(LangId)
-    thread.ui_language = LangId
-    return LangId or EN_US
-
-
-@kernel32.export("environment")
 def GetUserDefaultLocaleName(
     thread: Thread, lpLocaleName: Annotated[LPWSTR, OutBytes("cchLocaleName", unit=2)], cchLocaleName: INT
 ) -> INT:
@@ -244,41 +228,4 @@ async def EnumSystemLocalesEx(
         memory.write_wstr(place, locale.name)
         if not await thread.call(lpLocaleEnumProcEx, place, 0x24, lParam & 0xFFFF_FFFF_FFFF_FFFF) & 0xFFFFFFFF:
             break
-    return 1
-
-
-@kernel32.export("environment")
-def GetUserPreferredUILanguages(
-    thread: Thread, dwFlags: DWORD, pulNumLanguages: Out[ULONG], pwszLanguagesBuffer: PVOID,
-    pcchLanguagesBuffer: PVOID,
-) -> BOOL:  # fmt: skip
-    return _languages(thread, dwFlags, pulNumLanguages, pwszLanguagesBuffer, pcchLanguagesBuffer)
-
-
-@kernel32.export("environment")
-def GetSystemPreferredUILanguages(
-    thread: Thread, dwFlags: DWORD, pulNumLanguages: Out[ULONG], pwszLanguagesBuffer: PVOID,
-    pcchLanguagesBuffer: PVOID,
-) -> BOOL:  # fmt: skip
-    return _languages(thread, dwFlags, pulNumLanguages, pwszLanguagesBuffer, pcchLanguagesBuffer)
-
-
-@kernel32.export("environment")
-def GetThreadPreferredUILanguages(
-    thread: Thread, dwFlags: DWORD, pulNumLanguages: Out[ULONG], pwszLanguagesBuffer: PVOID,
-    pcchLanguagesBuffer: PVOID,
-) -> BOOL:  # fmt: skip
-    return _languages(thread, dwFlags, pulNumLanguages, pwszLanguagesBuffer, pcchLanguagesBuffer)
-
-
-def _languages(thread: Thread, flags: int, number: Out[ULONG], buffer: int, size: int) -> int:
-    memory = thread.process.memory
-    text = ("0409" if flags & 0x4 else "en-US") + "\0\0"
-    capacity = memory.read_u32(size)
-    memory.write_u32(size, len(text))
-    if capacity:
-        if capacity < len(text):
-            raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
-        memory.write(buffer, text.encode("utf-16-le"))
-    number.set(1)
     return 1

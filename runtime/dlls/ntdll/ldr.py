@@ -12,7 +12,7 @@ from runtime.dlls.types import (
     Out,
 )
 from runtime.nt import status as st
-from runtime.nt.loading import find_module, load_module, procedure
+from runtime.nt.loading import find_module, free_library, load_module, procedure
 from runtime.nt.status import NtError
 from runtime.nt.thread import Thread
 
@@ -28,10 +28,7 @@ async def LdrLoadDll(
 
 @ntdll.export("dll")
 async def LdrUnloadDll(thread: Thread, DllHandle: PVOID) -> NTSTATUS:
-    module = thread.process.loader.by_base(DllHandle)
-    if module is None:
-        raise NtError(st.STATUS_DLL_NOT_FOUND)
-    await thread.process.loader.free(thread, module)
+    await free_library(thread, DllHandle)
     return st.STATUS_SUCCESS
 
 

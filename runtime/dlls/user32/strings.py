@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import struct
 
 from runtime.dlls.text import decode_wide, encode_text, encode_wide
 from runtime.dlls.types import BOOL, DWORD, HINSTANCE, INT, LPCSTR, LPCWSTR, LPSTR, LPVOID, LPWSTR, UINT, WCHAR, WORD
 from runtime.dlls.user32.dll import user32
 from runtime.nt.casing import upcase
+from runtime.nt.resources import string_of
 from runtime.nt.status import ERROR_INVALID_PARAMETER, ERROR_RESOURCE_NAME_NOT_FOUND, Win32Error
 from runtime.nt.thread import Thread
 
@@ -380,32 +380,8 @@ def wvsprintfA(thread: Thread, param0: LPSTR, param1: LPCSTR, arglist: LPVOID) -
 
 # String resources
 
-RT_STRING = 6
-
-
-def find_string(thread: Thread, instance: int, number: int) -> tuple[int, int] | None:
-    """Return address and length in characters of a string resource in a mapped module, or None."""
-    modules = thread.process.modules
-    base = instance & ~0xFFFF or thread.process.memory.read_pointer(thread.process.peb + 0x10)
-    module = modules.by_base(base)
-    if module is None or module.image is None:
-        return None
-    for resource in module.image.resources():
-        if resource.kind == RT_STRING and resource.name == (number >> 4 & 0xFFF) + 1:
-            data = module.image.read(resource.rva, resource.size)
-            at = 0
-            for _ in range(number & 15):
-                if at + 2 > len(data):
-                    return None
-                at += 2 + 2 * struct.unpack_from("<H", data, at)[0]
-            if at + 2 > len(data):
-                return None
-            return module.base + resource.rva + at + 2, struct.unpack_from("<H", data, at)[0]
-    return None
-
-
 def _load_string(thread: Thread, instance: int, number: int, buffer: int, capacity: int, wide: bool) -> int:
-    found = find_string(thread, instance, number)
+    found = string_of(thread, instance, number)
     if found is None or not found[1]:
         raise Win32Error(ERROR_RESOURCE_NAME_NOT_FOUND)
     address, length = found
