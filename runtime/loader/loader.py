@@ -237,7 +237,7 @@ class Loader:
             self._process.pid, self._process.running_thread_id, module.name, module.path, module.base, module.size,
             builtin=module.builtin is not None,
         )  # fmt: skip
-        if self._process.debug_port is not None and not module.as_data:
+        if self._process.debug_port is not None:
             self._process.debug_port.module_loaded(self._process, module)
 
     def publish(self, lists: LoaderLists) -> None:
@@ -587,7 +587,7 @@ class Loader:
         self._process.machine.trace.unload(
             self._process.pid, self._process.running_thread_id, module.name, module.base
         )
-        if self._process.debug_port is not None and not module.as_data:
+        if self._process.debug_port is not None:
             self._process.debug_port.module_unloaded(self._process, module)
         self._memory.unmap_view(module.base)
         self._process.module_unmapped(module)

@@ -189,7 +189,7 @@ class DebugObject(Waitable):
         self._post(DebugEvent(EventKind.CREATE_PROCESS, process, thread, module=program))
         for other in others or ():
             self.thread_started(other)
-        modules = [module for module in process.loader if module is not program and not module.as_data]
+        modules = [module for module in process.loader if module is not program]
         for module in sorted(modules, key=lambda item: item.name != "ntdll.dll"):  # the first, as on Windows
             self._post(DebugEvent(EventKind.LOAD_DLL, process, thread, module=module, base=module.base))
 
