@@ -219,17 +219,17 @@ static struct tm *thread_tm(void)
     return data->tm_buffer;
 }
 
-/* The times that are taken: half a day before 1970, for zones east of Greenwich, and the last second of 3000. */
+/* The times that are taken: half a day before 1970, for zones east of Greenwich, and the last second of 3000. Another
+ * one is an error of the caller's data, not of the call: the invalid parameter handler is not called.
+ */
 static int split(struct tm *result, const __time64_t *time, int local)
 {
     CRT_VALIDATE(result, EINVAL, EINVAL);
     memset(result, 0xff, sizeof *result);
     CRT_VALIDATE(time, EINVAL, EINVAL);
     int64_t lowest = local ? 0 : -43200, highest = CRT_MAX_TIME64 + (local ? 0 : 50400);
-    if (*time < lowest || *time > highest) {
-        CRT_INVALID(EINVAL);
-        return EINVAL;
-    }
+    if (*time < lowest || *time > highest)
+        return errno = EINVAL;
     if (!local) {
         crt_split_time(*time, result);
         return 0;

@@ -23,6 +23,13 @@ static void ptm(struct tm *t)
     printf("%d-%d-%d %d:%d:%d w%d y%d d%d\n", t->tm_year, t->tm_mon, t->tm_mday, t->tm_hour, t->tm_min, t->tm_sec,
            t->tm_wday, t->tm_yday, t->tm_isdst);
 }
+#ifdef _UCRT
+static int calls;
+static void note(const wchar_t *expression, const wchar_t *function, const wchar_t *file, unsigned line, uintptr_t reserved)
+{
+    calls++;
+}
+#endif
 int main(int c, char **v)
 {
     _putenv("TZ=PST8PDT");
@@ -119,7 +126,7 @@ int main(int c, char **v)
     wcsftime(wb, 64, L"%Y/%m/%d %B", _gmtime64(&z));
     printf("%ls\n", wb);
     printf("%g\n", _difftime64(5, 3));
-    printf("%d\n", clock() < 5000);
+    printf("%d\n", clock() >= 0);
     struct __timeb64 tb;
     _ftime64(&tb);
     printf("%d %d\n", tb.timezone, tb.dstflag > 1);
@@ -127,5 +134,13 @@ int main(int c, char **v)
     char bb[200];
     strftime(bb, 200, "%c|%x|%X|%#c|%#x|%p|%a", _gmtime64(&z));
     puts(bb);
+#ifdef _UCRT
+    _set_invalid_parameter_handler(note);
+    struct tm spare;
+    __time64_t late = 1LL << 60;
+    printf("%d", _localtime64_s(&spare, &late));
+    printf(" %d", _gmtime64_s(&spare, &late));
+    printf(" %d calls\n", calls);
+#endif
     return 0;
 }
