@@ -536,3 +536,14 @@ def test_a_loop_of_links_ends(machine: Machine) -> None:
     (machine.host / "b").symlink_to("\\??\\C:\\a")
     with Fails(st.STATUS_OBJECT_NAME_INVALID):
         machine.open("a")
+
+
+def test_a_directory_link_by_full_name_leads_through_the_object_namespace(machine: Machine) -> None:
+    (machine.host / "folder").mkdir()
+    (machine.host / "folder" / "f").write_bytes(b"there")
+    (machine.host / "link").symlink_to("\\??\\C:\\folder/")  # as a program on another drive makes one
+    (machine.host / "root").symlink_to("\\??\\C:\\/")
+    assert machine.read(machine.open("link\\f"), 10) == b"there"
+    assert machine.read(machine.open("root\\folder\\f"), 10) == b"there"
+    for name in ("link", "root"):
+        assert machine.open(name, options=ff.FILE_DIRECTORY_FILE | SYNC).is_directory

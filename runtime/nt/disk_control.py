@@ -110,6 +110,7 @@ def target_of(drive: Drive, text: str) -> tuple[str, str, bool]:
     """Return what a link's text means to Windows: substitute name, print name, and whether it is relative."""
     text = text.removeprefix(md.JUNCTION)
     if text.startswith("\\??\\"):
+        text = text.rstrip("/")  # that says a directory is meant
         return text, text[4:], False
     parts = [part if part in ("", ".", "..") else names.from_host(part) for part in text.rstrip("/").split("/")]
     path = "\\".join(parts)

@@ -251,7 +251,8 @@ class Drive:
         text = text.removeprefix(JUNCTION)
         if text.startswith("\\??\\"):
             rest = "\\".join(reversed(queue))
-            raise Reparse(text.rstrip("\\") + ("\\" + rest if rest else ""))
+            target = text.rstrip("\\/")
+            raise Reparse(f"{target}\\{rest}" if rest or target.endswith(":") else target)
         return [names.from_host(part) if part not in (".", "..") else part for part in text.split("/")]
 
     def link_is_directory(self, path: str, fd: int) -> bool:
