@@ -78,7 +78,8 @@ def _store(thread: Thread, entry: DirectoryEntry, target: int, *, wide: bool) ->
     thread.process.memory.write(target, pack_find_data(entry, ansi))
 
 
-def _find_first(thread: Thread, name: str | None, target: int, *, wide: bool, directories_only: bool = False) -> int:
+def _begin(thread: Thread, name: str | None, *, directories_only: bool = False) -> tuple[_Search, DirectoryEntry]:
+    """Begin a search; returns it and the first entry. Raises NtError, Win32Error."""
     typed = (name or "").replace("/", "\\")
     directory, _, last = typed.rpartition("\\")
     if "\\" not in typed and typed[1:2] == ":":
@@ -115,6 +116,31 @@ def _find_first(thread: Thread, name: str | None, target: int, *, wide: bool, di
         entry = search.next()
         if entry is None:
             raise NtError(st.STATUS_NO_SUCH_FILE)
+    except BaseException:
+        file.closed()
+        raise
+    return search, entry
+
+
+def matching(thread: Thread, name: str) -> list[DirectoryEntry]:
+    """Return what matches a pattern, without `.` and `..`. Raises NtError, Win32Error."""
+    search, entry = _begin(thread, name)
+    found: list[DirectoryEntry] = []
+    following: DirectoryEntry | None = entry
+    try:
+        while following is not None:
+            if following.name not in (".", ".."):
+                found.append(following)
+            following = search.next()
+    finally:
+        search.file.closed()
+    return found
+
+
+def _find_first(thread: Thread, name: str | None, target: int, *, wide: bool, directories_only: bool = False) -> int:
+    search, entry = _begin(thread, name, directories_only=directories_only)
+    file = search.file
+    try:
         _store(thread, entry, target, wide=wide)
     except BaseException:
         file.closed()
