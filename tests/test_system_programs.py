@@ -30,6 +30,7 @@ LIBRARIES = {
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "interfaces": ("-liphlpapi", "-lws2_32"),
     "kept": (),
+    "urls": ("-lshlwapi",),
     "handover": ("-lws2_32", "-ladvapi32", "-lntdll"),
     "shell": ("-lshell32", "-lole32", "-luuid", "-luser32", "-ladvapi32"),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),

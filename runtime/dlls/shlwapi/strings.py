@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
 from runtime.dlls.heap import guest_heap_alloc
 from runtime.dlls.shlwapi.dll import shlwapi
 from runtime.dlls.shlwapi.units import encode, read, write
 from runtime.dlls.types import (
     BOOL,
-    DWORD,
-    HRESULT,
     INT,
     LONGLONG,
     LPCSTR,
@@ -21,7 +18,6 @@ from runtime.dlls.types import (
     LPWSTR,
     UINT,
     WCHAR,
-    InOut,
     Out,
 )
 from runtime.nt.casing import upcase
@@ -277,90 +273,6 @@ def StrFormatByteSizeW(thread: Thread, qdw: LONGLONG, pszBuf: LPWSTR, cchBuf: UI
     return pszBuf
 
 
-# URLs
-
-URLIS_URL, URLIS_OPAQUE, URLIS_NOHISTORY, URLIS_FILEURL, URLIS_APPLIABLE, URLIS_DIRECTORY, URLIS_HASQUERY = range(7)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-
-
-def _is_url(text: str, what: int) -> bool:
-    scheme = _SCHEME.match(text)
-    match what:
-        case 0:
-            return scheme is not None
-        case 1:
-            return scheme is not None and scheme[0].lower() in ("javascript:", "about:", "mailto:", "vbscript:")
-        case 3:
-            return text[:5].lower() == "file:"
-        case 5:
-            return text.endswith(("/", "\\"))
-        case 6:
-            return "?" in text
-    return False
-
-
-@shlwapi.export(category=TEXT)
-def UrlIsW(thread: Thread, pszUrl: LPCWSTR, UrlIs: INT) -> BOOL:
-    """Answer a question about a URL."""
-    return int(pszUrl is not None and _is_url(pszUrl, UrlIs))
-
-
-@shlwapi.export(category=TEXT)
-def PathCreateFromUrlW(
-    thread: Thread, pszUrl: LPCWSTR, pszPath: LPWSTR, pcchPath: InOut[DWORD], dwFlags: DWORD
-) -> HRESULT:
-    """Return the path a file: URL names."""
-    if pszUrl is None or not pszPath or not pcchPath or not pcchPath.get() or pszUrl[:5].lower() != "file:":
-        return E_INVALIDARG
-    rest = pszUrl[5:].replace("/", "\\")
-    slashes = len(rest) - len(rest.lstrip("\\"))
-    body = rest[slashes:]
-    if (body[1:2] in (":", "|") and slashes != 2) or (slashes == 2 and body[1:2] in (":", "|")):
-        path = body[0] + ":" + body[2:]
-    elif slashes in (0, 1):
-        path = rest
-    elif slashes == 2:
-        path = "\\\\" + body if not body.lower().startswith("localhost\\") else body[10:]
-    elif slashes == 3:
-        path = "\\" + body
-    else:
-        path = "\\\\" + body
-    path = unquote(path)
-    capacity = pcchPath.get()
-    if len(path) >= capacity:
-        pcchPath.set(len(path) + 1)
-        return E_POINTER
-    thread.process.memory.write_wstr(pszPath, path)
-    pcchPath.set(len(path))
-    return S_OK
-
-
-@shlwapi.export(category=TEXT)
-def UrlUnescapeW(
-    thread: Thread, pszUrl: LPWSTR, pszUnescaped: LPWSTR, pcchUnescaped: InOut[DWORD], dwFlags: DWORD
-) -> HRESULT:
-    """Replace `%xx` by what it stands for; with URL_UNESCAPE_INPLACE (0x100000) in the text itself."""
-    if not pszUrl:
-        return E_INVALIDARG
-    text = thread.process.memory.read_wstr(pszUrl)
-    head, mark, tail = (text, "", "")
-    if dwFlags & 0x2000000:
-        index = next((i for i, c in enumerate(text) if c in "?#"), len(text))
-        head, mark, tail = text[:index], text[index : index + 1], text[index + 1 :]
-    result = unquote(head, "latin-1") + mark + tail
-    if dwFlags & 0x100000:
-        thread.process.memory.write_wstr(pszUrl, result)
-        return S_OK
-    capacity = pcchUnescaped.get()
-    if len(result) >= capacity:
-        pcchUnescaped.set(len(result) + 1)
-        return E_POINTER
-    thread.process.memory.write_wstr(pszUnescaped, result)
-    pcchUnescaped.set(len(result))
-    return S_OK
-
-
-UrlIsA = shlwapi.ansi(UrlIsW)
 StrToIntA = shlwapi.ansi(StrToIntW)
 StrToIntExA = shlwapi.ansi(StrToIntExW)
 StrCmpNA = shlwapi.ansi(StrCmpNW)
