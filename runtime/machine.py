@@ -249,6 +249,10 @@ class Machine:
         self.processes[process.pid] = process
         return process
 
+    def remembers(self, process_id: int) -> bool:
+        """Whether there is a process of that id, or what is remembered of one that has ended."""
+        return process_id in self.processes or self.ended_processes.get(process_id) is not None
+
     def process_gone(self, process: Process) -> None:
         """A process has been taken apart."""
         self.processes.pop(process.pid, None)

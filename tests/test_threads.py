@@ -408,3 +408,38 @@ def test_the_process_lives_until_its_last_thread_ends(compile_c: Compiler, winfs
     done = winfs("run", compile_c(PRELUDE + LEAVING))
     assert done.stdout.split() == [b"main", b"last"]
     assert done.returncode == 6
+
+
+PROCESSOR_TIME = r"""
+static volatile unsigned long long sink;
+static DWORD WINAPI computes(void *p) { for (unsigned i = 0; i < 20000000; i++) sink += i; return 0; }
+static DWORD WINAPI waits(void *p) { WaitForSingleObject(p, INFINITE); return 0; }
+static ULONGLONG used(HANDLE thread)
+{
+    FILETIME begun, ended, kernel, user;
+    if (!GetThreadTimes(thread, &begun, &ended, &kernel, &user)) return 0;
+    return (ULONGLONG)user.dwHighDateTime << 32 | user.dwLowDateTime;
+}
+int main(int argc, char **argv)
+{
+    if (argc > 1) return computes(0);
+    HANDLE event = CreateEvent(0, TRUE, FALSE, 0), waiting = start(waits, event), busy = start(computes, 0);
+    WaitForSingleObject(busy, INFINITE);
+    ULONGLONG first = used(busy);
+    SHOW(first > used(waiting)); SHOW(first == used(busy)); SHOW(used(GetCurrentThread()) > 0);
+    SetEvent(event); WaitForSingleObject(waiting, INFINITE);
+    STARTUPINFOA startup = {sizeof startup};
+    PROCESS_INFORMATION child;
+    FILETIME begun, ended, kernel, user = {0, 0};
+    char line[600], path[500];
+    GetModuleFileNameA(0, path, sizeof path); sprintf(line, "\"%s\" child", path);
+    SHOW(CreateProcessA(0, line, 0, 0, 0, 0, 0, 0, &startup, &child));
+    WaitForSingleObject(child.hProcess, INFINITE);
+    SHOW(GetProcessTimes(child.hProcess, &begun, &ended, &kernel, &user)); SHOW(user.dwLowDateTime > 0);
+    return 0;
+}
+"""
+
+
+def test_processor_time_is_each_threads_own_and_stays_when_it_has_ended(compile_c: Compiler, winfs: Runner) -> None:
+    assert values(compile_c, winfs, PROCESSOR_TIME) == ["1"] * 6

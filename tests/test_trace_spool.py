@@ -224,3 +224,13 @@ def test_a_batch_larger_than_a_segment_stays_whole(tmp_path: Path, size: int) ->
     spool = Spool(tmp_path, limit=64 << 10)
     fill(spool, [event(1, size=size)])
     assert decode(spool.json.read(0, 1 << 20)) == event(1, size=size)
+
+
+def test_lines_of_processes_that_nobody_knows_any_more_are_only_in_the_machines_stream(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, known=lambda pid: pid >= 5000)
+    for pid in range(4000, 5010):
+        fill(spool, [event(pid, pid=pid)])
+    kept = [pid for pid in range(4000, 5010) if spool.process(pid).size()]
+    assert kept[-10:] == list(range(5000, 5010))
+    assert len(kept) < 500
+    assert len(list(decode_lines(spool.json.read(0, spool.json.size())))) == 1010

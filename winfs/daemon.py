@@ -129,7 +129,7 @@ class MountedMachine:
         async with open_machine(self._config) as machine:
             self.machine = machine
             machine.kept_output = self._config.kept_output
-            machine.trace.attach_spool(self._config.folder / "trace", text=True)
+            machine.trace.attach_spool(self._config.folder / "trace", machine.remembers)
             machine.trace.set_filter(self._rules)
             tree = MachineTree(machine, str(self._mountpoint), lambda: operations, self.stop)
             self.drives = HostDrives(machine, str(self._mountpoint))

@@ -100,7 +100,7 @@ def thread_information(thread: Thread, information_class: int, address: int) -> 
                 "<I4xQQQQii", thread.exit_status, thread.teb, process.pid, thread.id, mask, priority, thread.priority
             )
         case 1:  # ThreadTimes
-            kernel, user = process.times()
+            kernel, user = thread.times()
             return struct.pack("<4q", thread.create_time, thread.exit_time, kernel, user)
         case 9:  # ThreadQuerySetWin32StartAddress
             return struct.pack("<Q", thread.start)

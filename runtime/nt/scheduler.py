@@ -36,6 +36,10 @@ class Scheduler:
         self.current: Thread | None = None
         """The guest thread that is running, or whose API call is being served on the worker."""
         self.switches = 0
+        self._begun = 0
+        """The worker's processor time when the current slice began, in ns."""
+        self._used = 0
+        """The worker's processor time once it is over, in ns."""
         self._worker = threading.Thread(target=self._run, name=name, daemon=True)
         self._worker.start()
 
@@ -54,10 +58,19 @@ class Scheduler:
 
     def processor_time(self) -> int:
         """Processor time the worker has used, in 100 ns."""
+        return self._clock() // 100
+
+    def thread_time(self, thread: Thread) -> int:
+        """Processor time a guest thread has used, in 100 ns."""
+        running = max(self._clock() - self._begun, 0) if self.current is thread else 0
+        return (thread.used + running) // 100
+
+    def _clock(self) -> int:
+        """The worker's processor time in ns; it stays when the worker is over."""
         identity = self._worker.ident
         if identity is None or not self._worker.is_alive():
-            return 0
-        return time.clock_gettime_ns(time.pthread_getcpuclockid(identity)) // 100
+            return self._used
+        return time.clock_gettime_ns(time.pthread_getcpuclockid(identity))
 
     def interrupt(self) -> None:
         """Make the running thread come out of the engine soon."""
@@ -74,6 +87,12 @@ class Scheduler:
             self._worker.join()
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._used = time.thread_time_ns()
+
+    def _serve(self) -> None:
         lock, ready, engine = self._lock, self._ready, self._engine
         while True:
             self._wake.acquire()
@@ -87,6 +106,7 @@ class Scheduler:
                 self.switches += 1
                 if ready:
                     engine.kick_after(SLICE)
+                self._begun = time.thread_time_ns()
                 goes_on = thread.may_run()
             while goes_on:
                 try:
@@ -102,4 +122,6 @@ class Scheduler:
                         break
                     if self._closing:
                         break
-            self.current = None
+            with lock:
+                thread.used += time.thread_time_ns() - self._begun
+                self.current = None

@@ -79,7 +79,8 @@ class Thread(WaitingThread):
         """ES_* flags of SetThreadExecutionState."""
         self.token: Token | None = None
         """The token it impersonates with."""
-        """Who the thread impersonates."""
+        self.used = 0
+        """Processor time of the slices that are over, in ns."""
         self.create_time = process.machine.clock.now()
         self.exit_time = 0
         self.started = False
@@ -141,6 +142,10 @@ class Thread(WaitingThread):
     def caller(self) -> int:
         """The return address of the API call being made."""
         return self.process.memory.read_pointer(self.context.registers[Gpr.RSP])
+
+    def times(self) -> tuple[int, int]:
+        """Return kernel and user time in 100 ns; all counts as user time."""
+        return 0, self.process.scheduler.thread_time(self)
 
     # Waitable
 

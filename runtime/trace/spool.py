@@ -19,6 +19,8 @@ from typing import Protocol
 
 DEFAULT_LIMIT = 256 << 20
 _SEGMENTS = 16
+_FEW = 256
+"""How many processes' streams are kept without asking who is still known."""
 
 
 class Stream(Protocol):
@@ -227,18 +229,28 @@ class ProcessStream:
 class Spool:
     """The trace of a machine in its folder: JSON Lines always, the text form beside it when asked for.
 
-    `limit` bounds the bytes of each form. A former boot's files are removed. Raises OSError when the folder cannot be
-    made.
+    `limit` bounds the bytes of each form. `known` says whether anybody can still ask for the lines of a process by
+    itself; it is called on the writer's thread. A former boot's files are removed. Raises OSError when the folder
+    cannot be made.
     """
 
-    def __init__(self, directory: Path, *, limit: int = DEFAULT_LIMIT, text: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        limit: int = DEFAULT_LIMIT,
+        text: bool = False,
+        known: Callable[[int], bool] = lambda process_id: True,
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         for old in directory.iterdir():
             if old.suffix in (".jsonl", ".log") and old.stem.isdigit():
                 old.unlink()
         self.json = SegmentStream(directory, ".jsonl", limit)
         self.text = SegmentStream(directory, ".log", limit) if text else None
+        self._known = known
         self._processes: dict[int, ProcessStream] = {}
+        self._look_at = _FEW
         self.failure: OSError | None = None
         """Why the last events could not be written (a full disk), if so."""
         self._restart_wanted = False
@@ -274,6 +286,9 @@ class Spool:
                 stream = self._processes[process_id] = ProcessStream(self.json)
             stream.add(start, len(line))
             start += len(line)
+        if len(self._processes) > self._look_at:
+            self._processes = {pid: stream for pid, stream in self._processes.items() if self._known(pid)}
+            self._look_at = max(_FEW, 2 * len(self._processes))
         return dropped
 
     def restart(self) -> None:

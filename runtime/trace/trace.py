@@ -207,15 +207,15 @@ class Trace:
             self._sinks.append(sink)
         self.switch(True)
 
-    def attach_spool(self, directory: Path, *, limit: int | None = None, text: bool = True) -> Spool:
-        """Keep the trace in a folder from now on, for the mount and `winfs trace`; `limit` bounds each form's bytes.
+    def attach_spool(self, directory: Path, known: Callable[[int], bool]) -> Spool:
+        """Keep the trace in a folder from now on, in both forms, for the mount and `winfs trace`.
 
-        Raises OSError.
+        `known` says whether the lines of a process can still be asked for by themselves. Raises OSError.
         """
         from runtime.trace.sinks import SpoolSink
-        from runtime.trace.spool import DEFAULT_LIMIT, Spool
+        from runtime.trace.spool import Spool
 
-        self.spool = Spool(directory, limit=limit or DEFAULT_LIMIT, text=text)
+        self.spool = Spool(directory, text=True, known=known)
         self.add_sink(SpoolSink(self.spool))
         return self.spool
 

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from runtime.machine import Machine
@@ -34,6 +34,7 @@ from runtime.nt.minidump import DumpError, DumpType, Selection, write_dump
 from runtime.nt.output import Output
 from runtime.nt.process import Process
 from runtime.nt.process_record import ProcessRecord
+from runtime.nt.security import Sid
 from runtime.nt.status import STATUS_PENDING, NtError, status_name
 from winfs.mount.node import (
     Attributes,
@@ -53,6 +54,7 @@ from winfs.mount.threads import ThreadsDirectory
 from winfs.mount.trace import Pollers, StreamFile
 
 _EPOCH = 116_444_736_000_000_000
+_MILLISECOND = 10_000
 _KILLED = 1
 
 _PROTECTIONS = {
@@ -125,6 +127,34 @@ def _time(filetime: int) -> str:
         return ""
     moment = datetime.fromtimestamp((filetime - _EPOCH) / 10_000_000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=256)
+def _status_text(
+    image: str, state: str, pid: int, parent: int, user: Sid, exit_status: int, exit_reason: str | None, started: int,
+    ended: int, threads: int, handles: int, committed: int, peak_committed: int, cpu_ms: int, priority: int,
+    console: bool, job: bool,
+) -> bytes:  # fmt: skip
+    """`status` of a running process. Kept, since each stat of the file asks for its size and little changes between."""
+    return state_text({
+        "Name": image.rpartition("\\")[2],
+        "State": state,
+        "Pid": pid,
+        "Parent": parent,
+        "User": str(user),
+        "ExitCode": None if exit_status == STATUS_PENDING else _exit_text(exit_status),
+        "ExitReason": exit_reason,
+        "Started": _time(started),
+        "Ended": _time(ended),
+        "Threads": threads,
+        "Handles": handles,
+        "Committed": f"{committed // 1024} kB",
+        "PeakCommitted": f"{peak_committed // 1024} kB",
+        "CpuTime": f"{cpu_ms / 1000:.3f} s",
+        "Priority": priority,
+        "Console": console,
+        "Job": job,
+    })  # fmt: skip
 
 
 def _exit_text(code: int) -> str:
@@ -267,25 +297,12 @@ class ProcessDirectory(_PidDirectory):
         suspended = bool(threads) and all(thread.suspend_count for thread in threads)
         waiting = bool(threads) and all(thread.wait is not None for thread in threads)
         running = "ended" if process.ended else "suspended" if suspended else "waiting" if waiting else "running"
-        return state_text({
-            "Name": process.image_path.rpartition("\\")[2],
-            "State": running,
-            "Pid": process.pid,
-            "Parent": process.parent_pid,
-            "User": str(process.token.user),
-            "ExitCode": None if process.exit_status == STATUS_PENDING else _exit_text(process.exit_status),
-            "ExitReason": process.exit_reason,
-            "Started": _time(process.create_time),
-            "Ended": _time(process.exit_time),
-            "Threads": len(threads),
-            "Handles": len(process.handles),
-            "Committed": f"{process.memory.committed // 1024} kB",
-            "PeakCommitted": f"{process.memory.peak_committed // 1024} kB",
-            "CpuTime": f"{sum(process.times()) / 10_000_000:.3f} s",
-            "Priority": process.priority,
-            "Console": process.console is not None,
-            "Job": process.job is not None,
-        })  # fmt: skip
+        return _status_text(
+            process.image_path, running, process.pid, process.parent_pid, process.token.user, process.exit_status,
+            process.exit_reason, process.create_time, process.exit_time, len(threads), len(process.handles),
+            process.memory.committed, process.memory.peak_committed, sum(process.times()) // _MILLISECOND,
+            process.priority, process.console is not None, process.job is not None,
+        )  # fmt: skip
 
     def _control(self, line: str) -> Callable[[], None] | None:
         process = self._process

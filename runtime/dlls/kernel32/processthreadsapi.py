@@ -270,7 +270,7 @@ def GetThreadTimes(
     thread: Thread, hThread: HANDLE, lpCreationTime: PVOID, lpExitTime: PVOID, lpKernelTime: PVOID, lpUserTime: PVOID
 ) -> BOOL:
     target = get_object(thread, hThread, Thread, 0x0800)
-    kernel, user = target.process.times()
+    kernel, user = target.times()
     memory = thread.process.memory
     for address, value in (
         (lpCreationTime, target.create_time),

@@ -274,7 +274,7 @@ def QueryProcessCycleTime(thread: Thread, ProcessHandle: HANDLE, CycleTime: Out[
 
 @kernel32.export("threading")
 def QueryThreadCycleTime(thread: Thread, ThreadHandle: HANDLE, CycleTime: Out[ULONG64]) -> BOOL:
-    kernel, user = get_object(thread, ThreadHandle, Thread, _THREAD_QUERY_LIMITED).process.times()
+    kernel, user = get_object(thread, ThreadHandle, Thread, _THREAD_QUERY_LIMITED).times()
     CycleTime.set((kernel + user) * _CYCLES_PER_TICK)
     return 1
 
