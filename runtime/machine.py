@@ -379,6 +379,8 @@ class Machine:
         for process in self.processes.values():
             process.gates.clear()
             process.service_gates.clear()
+            if not process.ended and (process.guest_tracer is not None or self.trace.names_functions):
+                process.loader.follow_trace_rules()
 
     def bind_trap(self, process: Process, number: int) -> Gate | None:
         """Return the gate for a trap number; None for one that no stub of ours has."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import subprocess
 import time
 from collections.abc import Iterator
 from importlib import metadata
@@ -100,6 +101,50 @@ def test_the_filter_is_a_file(mounted: Mounted) -> None:
     rules.write_text("off\n")
     assert rules.read_text() == "off\n"
     rules.write_text("all\n")
+
+
+ROUNDS = r"""
+#include <stdio.h>
+#include <stdlib.h>
+int main(void)
+{
+    char line[100];
+    for (int round = 0; fgets(line, sizeof line, stdin); round++) {
+        void *volatile block = malloc(1000 + round);
+        free(block);
+        puts("done"); fflush(stdout);
+    }
+    return 0;
+}
+"""
+
+
+def test_rules_that_change_reach_guest_code_of_programs_that_run(mounted: Mounted, compile_c: Compiler) -> None:
+    (mounted.c / "rounds.exe").write_bytes(compile_c(ROUNDS, name="rounds.exe").read_bytes())
+    rules = mounted.folder / "machine" / "trace_filter"
+    rules.write_text("off\n")
+    with open(mounted.folder / "trace.jsonl", "w"):
+        pass
+    program = mounted.start("rounds.exe", stdin=subprocess.PIPE)
+    assert program.stdin is not None
+    assert program.stdout is not None
+    try:
+        for rule in ("off", "function malloc", "function strlen", "function malloc\nfunction free", "off"):
+            rules.write_text(f"{rule}\n")
+            program.stdin.write(b"go\n")
+            program.stdin.flush()
+            assert program.stdout.readline().rstrip() == b"done"
+        rules.write_text("category process\n")
+    finally:
+        program.stdin.close()
+        assert program.wait(30) == 0
+        program.stdout.close()
+    events = [json.loads(line) for line in settled(mounted.folder / "trace.jsonl").splitlines()]
+    rules.write_text("all\n")
+    calls = [event for event in events if event["event"] == "call" and event["function"] == "malloc"]
+    sizes = [size for event in calls for size in event["args"].values()]
+    assert [size for size in sizes if 1000 <= size < 1010] == [1001, 1003]
+    assert sum(event["event"] == "return" and event["function"] == "free" for event in events) == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may set the read-ahead of a mount")

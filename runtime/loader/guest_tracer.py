@@ -44,6 +44,10 @@ class GuestTracer:
             place = self._thunks[key] = self._process.loader.add_stub(code)
         return place
 
+    def known_thunk(self, module: str, function: str, address: int) -> int | None:
+        """The address of a thunk that was made before, or None."""
+        return self._thunks.get((module, function, address))
+
     def _gate(self, probe: RawProbe) -> Gate:
         stub = self._return_stub
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from runtime.loader import builtin
 from runtime.loader.apiset import host_of, is_api_set
+from runtime.loader.binder import Binder
 from runtime.loader.mapping import map_image
 from runtime.loader.module import Module
 from runtime.loader.notifications import LOADED, UNLOADED, Notifications
@@ -78,7 +79,7 @@ class Loader:
         """Modules that have had DLL_PROCESS_ATTACH, in that order: the detach notifications go backwards."""
         self._stubs = 0
         self._stubs_end = 0
-        self._stub_by_name: dict[tuple[str, str], int] = {}
+        self._binder = Binder(process, self.export, self.add_stub)
         self._dispatchers: dict[str, int] = {}
         self.starting = True
         """The program's own DLLs are being loaded: what they lack fails when it is called."""
@@ -392,49 +393,15 @@ class Loader:
             target = None
         else:
             self._depend(module, target)
-        pointer_size = self._process.pointer_size
-        run: list[bytes] = []
-        start = expected = 0
-        for symbol in dll.symbols:
-            wanted = symbol.name if symbol.name is not None else symbol.ordinal
-            address = self._import_address(module, dll.name, target, wanted)
-            if symbol.thunk != expected:
-                if run:
-                    self._memory.poke(module.base + start, b"".join(run))
-                run, start = [], symbol.thunk
-            run.append(address.to_bytes(pointer_size, "little"))
-            expected = symbol.thunk + pointer_size
-        if run:
-            self._memory.poke(module.base + start, b"".join(run))
+        self._binder.bind(module, dll, target, starting=self.starting)
 
-    def _import_address(self, module: Module, dll: str, target: Module | None, wanted: str | int) -> int:
-        address = self.export(target, wanted) if target is not None else None
-        if target is None or address is None:
-            name = target.name if target is not None else dll.lower()
-            function = wanted if isinstance(wanted, str) else f"#{wanted}"
-            module.missing.append(f"{name}!{function}")
-            if target is not None and not self.starting and not _is_a_gap(target, wanted):
-                self._refuse_missing(module, target, wanted)
-            return self._missing_stub(name, function)
-        if isinstance(wanted, str):
-            return self._process.import_thunk(target, wanted, address)
-        return address
-
-    def _refuse_missing(self, module: Module, target: Module, wanted: str | int) -> None:
-        """A DLL that is loaded late may not import what does not exist, unless such functions return zero."""
-        if self._process.missing == "zero":
-            return
-        function = wanted if isinstance(wanted, str) else f"#{wanted}"
-        self._process.report(f"winfs: {module.name} needs {target.name}!{function}, which does not exist")
-        raise NtError(st.STATUS_ENTRYPOINT_NOT_FOUND if isinstance(wanted, str) else st.STATUS_ORDINAL_NOT_FOUND)
-
-    def _missing_stub(self, dll: str, function: str) -> int:
-        """Return the address of a stub that fails with the function's name when it is called."""
-        address = self._stub_by_name.get((dll, function))
-        if address is None:
-            number = self._process.add_missing(dll, function)
-            address = self._stub_by_name[dll, function] = self.add_stub(builtin.trap_code(number))
-        return address
+    def follow_trace_rules(self) -> None:
+        """The trace's rules have changed: imports of guest code are bound anew where that makes a difference."""
+        for module in self.modules:
+            for dll in module.image.imports() if module.image is not None else ():
+                target = self.find(dll.name)
+                if target is not None:
+                    self._binder.rebind(module, dll, target)
 
     def add_stub(self, code: bytes) -> int:
         """Place a few bytes of code of the machine's own; return their address."""
@@ -609,15 +576,6 @@ def _asked(name: str, flags: int) -> Asked:
     altered = flags & (LOAD_WITH_ALTERED_SEARCH_PATH | LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR)
     plain = name.replace("/", "\\")
     return Asked(flags, directory_of(plain) if altered and "\\" in plain else None)
-
-
-def _is_a_gap(target: Module, wanted: str | int) -> bool:
-    """Whether Windows has a function that our DLL of that name lacks: a gap of ours, no fault of the program."""
-    from runtime.trace.signatures import lookup
-
-    if target.builtin is None and target.name.lower() not in builtin.guest_dlls():
-        return False
-    return isinstance(wanted, int) or lookup(target.name, wanted) is not None
 
 
 def with_extension(name: str) -> str:

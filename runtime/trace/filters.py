@@ -96,6 +96,11 @@ class Filter:
             return False
         return not self.include.categories or category in self.include.categories
 
+    @property
+    def names_functions(self) -> bool:
+        """Whether there is a pattern other than `*`, or an exact name."""
+        return bool(self.include.names) or any(rule.pattern != _EVERYTHING for rule in self.include.patterns)
+
     def names_function(self, module: str, function: str) -> bool:
         """Whether a pattern or an exact name asks for this function in particular.
 

@@ -142,6 +142,11 @@ class Trace:
             return True
         return any(view.wants_function(process_id, module, function, category) for view in self._views)
 
+    @property
+    def names_functions(self) -> bool:
+        """Whether a rule of anybody asks for functions in particular, so that guest code may have to be traced."""
+        return any(rules.names_functions for rules in (self.filter, *(view.filter for view in self._views)))
+
     def wants_guest_function(self, module: str, function: str, process_id: int = 0) -> bool:
         """Whether a function that is guest code is traced through its import thunk: a filter must name it."""
         if self.switched_on and self.filter.names_function(module, function):
