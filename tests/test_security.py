@@ -181,7 +181,7 @@ def test_bcrypt_hashes_and_hmac(thread: Thread) -> None:
     assert thread.memory.read(out, 32) == hmac.digest(b"key", b"data", "sha256")
     assert thread.invoke("bcrypt!BCryptHash", 0x41, 0, 0, data, 4, out, 32) == 0
     assert thread.memory.read(out, 32) == hashlib.sha256(b"data").digest()
-    assert thread.invoke("bcrypt!BCryptOpenAlgorithmProvider", handle, "AES", None, 0) == 0xC0000225
+    assert thread.invoke("bcrypt!BCryptOpenAlgorithmProvider", handle, "ROT13", None, 0) == 0xC0000225
     assert thread.invoke("bcrypt!BCryptHashData", 0x1234, data, 4, 0) == 0xC0000008
 
 

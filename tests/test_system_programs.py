@@ -33,6 +33,7 @@ LIBRARIES = {
     "urls": ("-lshlwapi",),
     "handover": ("-lws2_32", "-ladvapi32", "-lntdll"),
     "shell": ("-lshell32", "-lole32", "-luuid", "-luser32", "-ladvapi32"),
+    "ciphers": ("-lbcrypt",),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),
 }
