@@ -34,6 +34,7 @@ LIBRARIES = {
     "handover": ("-lws2_32", "-ladvapi32", "-lntdll"),
     "shell": ("-lshell32", "-lole32", "-luuid", "-luser32", "-ladvapi32"),
     "ciphers": ("-lbcrypt",),
+    "sessionkeys": ("-ladvapi32",),
     "honest": ("-liphlpapi", "-luser32", "-lshcore"),
     "components": ("-lole32", "-loleaut32", "-luuid", "-lshell32", "-lshlwapi", "-lversion", "-lws2_32", "-luser32"),
 }

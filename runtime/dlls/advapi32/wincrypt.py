@@ -1,17 +1,31 @@
-"""wincrypt.h and ntsecapi.h: random numbers and hashes of the old cryptographic providers.
-
-Keys and ciphers are not there: asking for one is NTE_BAD_ALGID.
-"""
+"""wincrypt.h and ntsecapi.h: random numbers and hashes of the old cryptographic providers."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
-from dataclasses import dataclass
+import hmac
 from typing import Annotated
 
 from runtime.dlls.advapi32 import advapi32
-from runtime.dlls.process_state import process_state
+from runtime.dlls.advapi32.crypto_objects import (
+    CALG_HMAC,
+    HASHES,
+    NTE_BAD_ALGID,
+    NTE_BAD_FLAGS,
+    NTE_BAD_HASH_STATE,
+    NTE_BAD_KEYSET,
+    NTE_BAD_PROV_TYPE,
+    NTE_BAD_TYPE,
+    NTE_EXISTS,
+    NTE_KEYSET_NOT_DEF,
+    NTE_PROV_TYPE_NOT_DEF,
+    Hash,
+    Provider,
+    hash_of,
+    key_of,
+    objects_of,
+    provider_of,
+)
 from runtime.dlls.randomness import fill_random
 from runtime.dlls.text import put_counted
 from runtime.dlls.types import (
@@ -32,7 +46,6 @@ from runtime.dlls.types import (
     OutBytes,
 )
 from runtime.nt.status import (
-    ERROR_INVALID_HANDLE,
     ERROR_INVALID_PARAMETER,
     ERROR_MORE_DATA,
     ERROR_NO_MORE_ITEMS,
@@ -41,17 +54,6 @@ from runtime.nt.status import (
 from runtime.nt.thread import Thread
 
 SECURITY = "security"
-NTE_BAD_HASH = 0x80090002
-NTE_BAD_ALGID = 0x80090008
-NTE_BAD_FLAGS = 0x80090009
-NTE_BAD_TYPE = 0x8009000A
-NTE_BAD_HASH_STATE = 0x8009000C
-NTE_EXISTS = 0x8009000F
-NTE_BAD_PROV_TYPE = 0x80090014
-NTE_BAD_KEYSET = 0x80090016
-NTE_PROV_TYPE_NOT_DEF = 0x80090017
-NTE_KEYSET_NOT_DEF = 0x80090019
-NTE_BAD_PROVIDER = 0x80090013
 CRYPT_VERIFYCONTEXT = 0xF0000000
 CRYPT_NEWKEYSET = 0x8
 CRYPT_DELETEKEYSET = 0x10
@@ -68,57 +70,6 @@ _PROVIDERS = (
     ("Microsoft DH SChannel Cryptographic Provider", 18),
 )
 _DEFAULT = {1: 2, 24: 3, 3: 5, 13: 6, 12: 7, 18: 8}
-_HASHES = {0x8003: "md5", 0x8004: "sha1", 0x800C: "sha256", 0x800D: "sha384", 0x800E: "sha512"}
-
-
-@dataclass(slots=True)
-class _Provider:
-    name: str
-    kind: int
-    container: str
-    references: int = 1
-
-
-@dataclass(slots=True)
-class _Hash:
-    algorithm: int
-    state: hashlib._Hash
-    value: bytes | None = None
-
-
-class _Objects:
-    """The handles a process has, and the key containers it made."""
-
-    def __init__(self) -> None:
-        self.items: dict[int, _Provider | _Hash] = {}
-        self.containers: set[str] = set()
-        self._numbers = itertools.count(0x0C00_0000_0010, 0x10)
-
-    def add(self, item: _Provider | _Hash) -> int:
-        """Return a handle for an item."""
-        handle = next(self._numbers)
-        self.items[handle] = item
-        return handle
-
-
-def _objects(thread: Thread) -> _Objects:
-    return process_state(thread.process, _Objects)
-
-
-def _provider(thread: Thread, handle: int) -> _Provider:
-    item = _objects(thread).items.get(handle)
-    if not isinstance(item, _Provider):
-        raise Win32Error(ERROR_INVALID_PARAMETER)
-    return item
-
-
-def _hash(thread: Thread, handle: int) -> _Hash:
-    item = _objects(thread).items.get(handle)
-    if not isinstance(item, _Hash):
-        raise Win32Error(ERROR_INVALID_HANDLE)
-    return item
-
-
 @advapi32.export(category=SECURITY)
 def CryptAcquireContextW(
     thread: Thread, phProv: Out[ULONG_PTR], szContainer: LPCWSTR, szProvider: LPCWSTR, dwProvType: DWORD, dwFlags: HEX32
@@ -141,7 +92,7 @@ def CryptAcquireContextW(
         name = _PROVIDERS[_DEFAULT[dwProvType]][0]
     else:
         raise Win32Error(NTE_PROV_TYPE_NOT_DEF)
-    objects = _objects(thread)
+    objects = objects_of(thread)
     container = (szContainer or thread.process.machine.config.user_name).lower()
     if dwFlags & CRYPT_VERIFYCONTEXT == CRYPT_VERIFYCONTEXT:
         if szContainer:
@@ -158,17 +109,17 @@ def CryptAcquireContextW(
         objects.containers.add(container)
     elif container not in objects.containers:
         raise Win32Error(NTE_BAD_KEYSET)
-    phProv.set(objects.add(_Provider(name, dwProvType, container)))
+    phProv.set(objects.add(Provider(name, dwProvType, container)))
     return 1
 
 
 @advapi32.export(category=SECURITY)
 def CryptReleaseContext(thread: Thread, hProv: ULONG_PTR, dwFlags: DWORD) -> BOOL:
     """Close a provider."""
-    provider = _provider(thread, hProv)
+    provider = provider_of(thread, hProv)
     provider.references -= 1
     if provider.references == 0:
-        del _objects(thread).items[hProv]
+        del objects_of(thread).items[hProv]
     if dwFlags:
         raise Win32Error(NTE_BAD_FLAGS)
     return 1
@@ -177,7 +128,7 @@ def CryptReleaseContext(thread: Thread, hProv: ULONG_PTR, dwFlags: DWORD) -> BOO
 @advapi32.export(category=SECURITY)
 def CryptContextAddRef(thread: Thread, hProv: ULONG_PTR, pdwReserved: LPVOID, dwFlags: DWORD) -> BOOL:
     """Count a reference to a provider up."""
-    _provider(thread, hProv).references += 1
+    provider_of(thread, hProv).references += 1
     return 1
 
 
@@ -186,7 +137,7 @@ def CryptGenRandom(
     thread: Thread, hProv: ULONG_PTR, dwLen: DWORD, pbBuffer: Annotated[LPVOID, OutBytes("dwLen")]
 ) -> BOOL:
     """Fill a buffer with random bytes."""
-    _provider(thread, hProv)
+    provider_of(thread, hProv)
     fill_random(thread, pbBuffer, dwLen)
     return 1
 
@@ -195,12 +146,16 @@ def CryptGenRandom(
 def CryptCreateHash(
     thread: Thread, hProv: ULONG_PTR, Algid: HEX32, hKey: ULONG_PTR, dwFlags: DWORD, phHash: Out[ULONG_PTR]
 ) -> BOOL:
-    """Begin a hash."""
-    provider = _provider(thread, hProv)
-    name = _HASHES.get(Algid)
+    """Begin a hash, or an HMAC with a key, whose hash CryptSetHashParam chooses."""
+    provider = provider_of(thread, hProv)
+    if Algid == CALG_HMAC:
+        key = key_of(thread, hKey)
+        phHash.set(objects_of(thread).add(Hash(Algid, None, key=key.secret)))
+        return 1
+    name = HASHES.get(Algid)
     if name is None or (Algid >= 0x800C and provider.kind != 24):
         raise Win32Error(NTE_BAD_ALGID)
-    phHash.set(_objects(thread).add(_Hash(Algid, hashlib.new(name, usedforsecurity=False))))
+    phHash.set(objects_of(thread).add(Hash(Algid, hashlib.new(name, usedforsecurity=False))))
     return 1
 
 
@@ -209,10 +164,10 @@ def CryptHashData(
     thread: Thread, hHash: ULONG_PTR, pbData: Annotated[LPVOID, InBytes("dwDataLen")], dwDataLen: DWORD, dwFlags: DWORD
 ) -> BOOL:
     """Add data to a hash."""
-    item = _hash(thread, hHash)
+    item = hash_of(thread, hHash)
     if item.value is not None:
         raise Win32Error(NTE_BAD_HASH_STATE)
-    item.state.update(thread.process.memory.read(pbData, dwDataLen))
+    item.digest.update(thread.process.memory.read(pbData, dwDataLen))
     return 1
 
 
@@ -222,14 +177,14 @@ def CryptGetHashParam(
     pbData: Annotated[LPVOID, OutBytes("pdwDataLen", actual="pdwDataLen")], pdwDataLen: InOut[DWORD], dwFlags: DWORD,
 ) -> BOOL:  # fmt: skip
     """Return the algorithm (1), the value (2) or its size (4); the value ends the hash."""
-    item = _hash(thread, hHash)
+    item = hash_of(thread, hHash)
     match dwParam:
         case 1:
             data = item.algorithm.to_bytes(4, "little")
         case 2:
-            data = item.value if item.value is not None else item.state.digest()
+            data = item.value if item.value is not None else item.digest.digest()
         case 4:
-            data = item.state.digest_size.to_bytes(4, "little")
+            data = item.digest.digest_size.to_bytes(4, "little")
         case _:
             raise Win32Error(NTE_BAD_TYPE)
     capacity = pdwDataLen.get()
@@ -246,11 +201,17 @@ def CryptGetHashParam(
 
 @advapi32.export(category=SECURITY)
 def CryptSetHashParam(thread: Thread, hHash: ULONG_PTR, dwParam: DWORD, pbData: LPVOID, dwFlags: DWORD) -> BOOL:
-    """Set the value of a hash (2)."""
-    item = _hash(thread, hHash)
+    """Set the value of a hash (2), or the hash of an HMAC (5: HMAC_INFO)."""
+    item = hash_of(thread, hHash)
+    if dwParam == 5 and item.key is not None and item.state is None:
+        name = HASHES.get(thread.process.memory.read_u32(pbData))
+        if name is None:
+            raise Win32Error(NTE_BAD_ALGID)
+        item.state = hmac.new(item.key, digestmod=name)
+        return 1
     if dwParam != 2:
         raise Win32Error(NTE_BAD_TYPE)
-    item.value = thread.process.memory.read(pbData, item.state.digest_size)
+    item.value = thread.process.memory.read(pbData, item.digest.digest_size)
     return 1
 
 
@@ -259,33 +220,17 @@ def CryptDuplicateHash(
     thread: Thread, hHash: ULONG_PTR, pdwReserved: LPVOID, dwFlags: DWORD, phHash: Out[ULONG_PTR]
 ) -> BOOL:
     """Copy a hash in its present state."""
-    item = _hash(thread, hHash)
-    phHash.set(_objects(thread).add(_Hash(item.algorithm, item.state.copy(), item.value)))
+    item = hash_of(thread, hHash)
+    phHash.set(objects_of(thread).add(Hash(item.algorithm, item.digest.copy(), item.value, item.key)))
     return 1
 
 
 @advapi32.export(category=SECURITY)
 def CryptDestroyHash(thread: Thread, hHash: ULONG_PTR) -> BOOL:
     """Close a hash."""
-    _hash(thread, hHash)
-    del _objects(thread).items[hHash]
+    hash_of(thread, hHash)
+    del objects_of(thread).items[hHash]
     return 1
-
-
-@advapi32.export(category=SECURITY)
-def CryptGenKey(thread: Thread, hProv: ULONG_PTR, Algid: HEX32, dwFlags: DWORD, phKey: Out[ULONG_PTR]) -> BOOL:
-    """Make a key: no cipher is available."""
-    _provider(thread, hProv)
-    raise Win32Error(NTE_BAD_ALGID)
-
-
-@advapi32.export(category=SECURITY)
-def CryptDeriveKey(
-    thread: Thread, hProv: ULONG_PTR, Algid: HEX32, hBaseData: ULONG_PTR, dwFlags: DWORD, phKey: Out[ULONG_PTR]
-) -> BOOL:
-    """Make a key from a hash: no cipher is available."""
-    _provider(thread, hProv)
-    raise Win32Error(NTE_BAD_ALGID)
 
 
 def _enumerate(index: int, kind: Out[DWORD]) -> str:
@@ -358,7 +303,7 @@ def CryptGetProvParam(
     pbData: Annotated[LPVOID, OutBytes("pdwDataLen", actual="pdwDataLen")], pdwDataLen: InOut[DWORD], dwFlags: DWORD,
 ) -> BOOL:  # fmt: skip
     """Return a property: type (16), name (4), container (6), implementation (3), version (5)."""
-    provider = _provider(thread, hProv)
+    provider = provider_of(thread, hProv)
     encode = thread.process.encode_ansi
     found = {
         3: (2).to_bytes(4, "little"),
