@@ -316,6 +316,10 @@ def test_a_full_disk_is_told_to_whoever_writes_and_nothing_is_lost(tmp_path: Pat
             with pytest.raises(OSError, match="No space left"):
                 (mounted.folder / environment / "Later.sz").write_text("later")
             assert (mounted.folder / environment / "Later.sz").read_text() == "later\n"
+            with pytest.raises(OSError, match="No space left"):
+                (mounted.folder / environment / "Key").mkdir()
+            with pytest.raises(OSError, match="No space left"):
+                (mounted.folder / environment / "Key").rename(mounted.folder / environment / "Renamed")
             assert "registry_failure: database or disk is full\n" in (mounted.folder / "machine/statistics").read_text()
             assert answers(mounted)
             (mounted.c / "fill.bin").unlink()
@@ -326,6 +330,7 @@ def test_a_full_disk_is_told_to_whoever_writes_and_nothing_is_lost(tmp_path: Pat
         assert mounted.winfs("mount", mounted.folder).returncode == 0
         try:
             assert (mounted.c / "before.txt").read_text() == "before"
+            assert (mounted.folder / environment / "Renamed").is_dir()
             for name in ("Before", "Later", "After"):
                 assert (mounted.folder / environment / f"{name}.sz").read_text() == f"{name.lower()}\n"
             assert len((mounted.folder / environment / "During.bin").read_bytes()) == 500_000

@@ -172,6 +172,10 @@ class Directory(Node):
         """Move an entry, over an existing one if `replace`. Raises OSError; EXDEV lets `mv` copy instead."""
         raise fail(errno.EXDEV if target is not self else errno.EPERM)
 
+    def settle(self) -> Rest | None:
+        """What is left to do after an entry was made or moved: something only while nothing can be stored."""
+        return None
+
     def sync(self) -> Rest | None:
         """fsync of the directory."""
         return None

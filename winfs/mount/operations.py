@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
 import pyfuse3
@@ -274,10 +274,17 @@ class MountOperations(pyfuse3.Operations):
         with self._lock:
             return self._entered(self._directory(parent_inode).make_special(os.fsdecode(name), mode, rdev))
 
-    @handler
-    def mkdir(self, parent_inode: InodeT, name: FileNameT, mode: ModeT, ctx: RequestContext) -> EntryAttributes:
+    @waiting_handler
+    async def mkdir(self, parent_inode: InodeT, name: FileNameT, mode: ModeT, ctx: RequestContext) -> EntryAttributes:
         with self._lock:
-            return self._entered(self._directory(parent_inode).make_directory(os.fsdecode(name), mode & ~ctx.umask))
+            parent = self._directory(parent_inode)
+            made = parent.make_directory(os.fsdecode(name), mode & ~ctx.umask)
+            rest = parent.settle()
+            if rest is None:
+                return self._entered(made)
+        await trio.to_thread.run_sync(rest)
+        with self._lock:
+            return self._entered(made)
 
     @handler
     def unlink(self, parent_inode: InodeT, name: FileNameT, ctx: RequestContext) -> None:
@@ -297,8 +304,8 @@ class MountOperations(pyfuse3.Operations):
             directory = self._directory(parent_inode)
             return self._entered(directory.make_link(os.fsdecode(name), os.fsdecode(target)))
 
-    @handler
-    def rename(
+    @waiting_handler
+    async def rename(
         self,
         parent_inode_old: InodeT,
         name_old: FileNameT,
@@ -316,11 +323,12 @@ class MountOperations(pyfuse3.Operations):
             source.rename(old, target, new, replace=not flags)
             if inode is not None:
                 # The kernel goes on using the number of what was moved.
-                try:
+                with suppress(OSError, NtError):
                     inode.node = target.look_up(new)
-                except (OSError, NtError):
-                    return
-                self.inodes.rekey(inode)
+                    self.inodes.rekey(inode)
+            rest = source.settle()
+        if rest is not None:
+            await trio.to_thread.run_sync(rest)
 
     def _known(self, directory: Directory, name: str) -> Inode | None:
         number = self.inodes.number_of(directory.look_up(name))

@@ -333,6 +333,9 @@ class KeyDirectory(Directory):
             raise fail(errno.ENOTDIR)
         self._files.tree.rename(node, rt.unescape(new_name))
 
+    def settle(self) -> Rest | None:
+        return self._files.settle()
+
     def sync(self) -> Rest:
         return self._files.save
 
