@@ -14,6 +14,7 @@ import mmap
 import os
 import weakref
 from bisect import insort
+from collections.abc import Callable
 from typing import Final
 
 from runtime.cpu import native
@@ -49,6 +50,8 @@ class PhysicalMemory:
         self.base = ctypes.addressof(ctypes.c_char.from_buffer(self._mapping))
         native.guard(self.base, size)
         weakref.finalize(self, native.unguard, self.base)
+        self.watch: Callable[[], None] | None = None
+        """Called when processes have committed or freed memory."""
         self._next = PAGE_SIZE
         self._free: list[int] = []
         self._ranges: list[tuple[int, int]] = [(size // 2, size - size // 2)]

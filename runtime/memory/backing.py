@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from runtime.cpu.physical import PAGE_SIZE, PhysicalMemory
+from runtime.memory.runs import Runs
 
 
 class Backing(Protocol):
@@ -49,9 +50,12 @@ class _Counted:
 class ZeroBacking(_Counted):
     """Zeroed pages that appear when touched (a section backed by the paging file)."""
 
-    def __init__(self, memory: PhysicalMemory, size: int) -> None:
+    def __init__(self, memory: PhysicalMemory, size: int, *, reserved: bool = False) -> None:
+        """`reserved`: no page is committed yet (SEC_RESERVE)."""
         super().__init__()
         self.size = size
+        self.committed = Runs(0, -(-size // PAGE_SIZE), 0) if reserved else None
+        """Which pages are committed, for all views alike; None where all are."""
         self._memory = memory
         self._frames: dict[int, int] = {}
 

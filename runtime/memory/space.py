@@ -13,7 +13,7 @@ from runtime.cpu.engine import Access
 from runtime.cpu.paging import DIRTY, FRAME_MASK, NO_EXECUTE, OWNED, PRESENT, USER, WRITABLE
 from runtime.cpu.physical import PAGE_SIZE, OutOfMemory, PhysicalMemory
 from runtime.memory.access import GuestMemory
-from runtime.memory.backing import Backing, FileBacking
+from runtime.memory.backing import Backing, FileBacking, ZeroBacking
 from runtime.memory.constants import (
     COPY_PROTECTIONS,
     EXECUTABLE_PROTECTIONS,
@@ -107,6 +107,8 @@ class AddressSpace(GuestMemory, VadTable):
             raise NtError(STATUS_COMMITMENT_LIMIT)
         self.committed += size
         self.peak_committed = max(self.peak_committed, self.committed)
+        if self.physical.watch is not None:
+            self.physical.watch()
 
     def allocate(self, address: int, size: int, allocation_type: int, protect: int, *, lowest: int = LOWEST,
                  highest: int | None = None, alignment: int = GRANULARITY, name: str = "") -> int:  # fmt: skip
@@ -165,6 +167,9 @@ class AddressSpace(GuestMemory, VadTable):
         if vad.kind == MEM_IMAGE:
             raise NtError(STATUS_ALREADY_COMMITTED)
         first, last = start >> 12, end >> 12
+        if vad.shared_commit is not None:
+            index = vad.offset + start - vad.start >> 12
+            vad.shared_commit.set(index, index + last - first, 1)
         fresh = sum(stop - begin for begin, stop, value in vad.pages.runs(first, last) if not value)
         if vad.kind == MEM_PRIVATE:
             self.charge(fresh * PAGE_SIZE)
@@ -210,6 +215,8 @@ class AddressSpace(GuestMemory, VadTable):
         if vad.kind == MEM_PRIVATE:
             pages = sum(stop - begin for begin, stop, value in vad.pages.runs(start >> 12, end >> 12) if value)
             self.committed -= pages * PAGE_SIZE
+            if self.physical.watch is not None:
+                self.physical.watch()
 
     def _release(self, vad: Vad, start: int, end: int) -> None:
         self.remove(vad)
@@ -247,6 +254,7 @@ class AddressSpace(GuestMemory, VadTable):
         if not is_valid_protection(protect, private=private):
             raise NtError(STATUS_INVALID_PAGE_PROTECTION)
         first, last = start >> 12, end >> 12
+        vad.learn_commits(first, last)
         if any(not value for _, _, value in vad.pages.runs(first, last)):
             raise NtError(STATUS_NOT_COMMITTED)
         base = protect & 0xFF
@@ -293,9 +301,9 @@ class AddressSpace(GuestMemory, VadTable):
     # Views of sections
 
     def map_view(self, backing: Backing, address: int, offset: int, size: int, protect: int, *, kind: int = MEM_MAPPED,
-                 reserve: bool = False, writable: bool = False, name: str = "", lowest: int = LOWEST,
-                 highest: int | None = None, top_down: bool = False, fixed: bool = True,
-                 alignment: int = GRANULARITY, placeholder: bool = False) -> int:  # fmt: skip
+                 writable: bool = False, name: str = "", lowest: int = LOWEST, highest: int | None = None,
+                 top_down: bool = False, fixed: bool = True, alignment: int = GRANULARITY,
+                 placeholder: bool = False) -> int:  # fmt: skip
         """Map `size` bytes of a section's backing; return the base address. The view holds its own use of the backing.
 
         `placeholder`: the view takes the place of a placeholder of the same address and size. Raises
@@ -312,8 +320,11 @@ class AddressSpace(GuestMemory, VadTable):
                 length, lowest=lowest, highest=highest, top_down=top_down, alignment=alignment
             )  # fmt: skip
         backing.acquire()
-        pages = Runs(address >> 12, address + length >> 12, 0 if reserve else protect)
+        pages = Runs(address >> 12, address + length >> 12, protect)
         vad = Vad(address, address + length, kind, protect, pages, address, backing, offset, writable, name)
+        if isinstance(backing, ZeroBacking) and backing.committed is not None:
+            pages.set(pages.start, pages.end, 0)
+            vad.shared_commit = backing.committed
         vad.replaced_placeholder = placeholder
         self.insert(vad)
         return address
@@ -391,6 +402,9 @@ class AddressSpace(GuestMemory, VadTable):
             raise AccessViolation(address, access)
         page = address >> 12
         protect = vad.pages[page]
+        if not protect:
+            vad.learn_commits(page, page + 1)
+            protect = vad.pages[page]
         if not protect:
             raise AccessViolation(address, access)
         if protect & PAGE_GUARD:
@@ -497,6 +511,7 @@ class AddressSpace(GuestMemory, VadTable):
         vad = self.find(address)
         if vad is None:
             return MemoryInformation(page, 0, 0, self.next_start(address) - page, MEM_FREE, PAGE_NOACCESS, 0)
+        vad.learn_commits(vad.start >> 12, vad.end >> 12)
         _, end_page, protect = vad.pages.run_at(page >> 12)
         state = MEM_COMMIT if protect else MEM_RESERVE
         size = (end_page << 12) - page

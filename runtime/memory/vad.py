@@ -40,6 +40,23 @@ class Vad:
     replaced_placeholder: bool = False
     """It took the place of a placeholder and can turn back into one."""
 
+    shared_commit: Runs | None = None
+    """Of a view of a section made with SEC_RESERVE: which pages of the section are committed, in whichever view."""
+
+    def learn_commits(self, first: int, last: int) -> None:
+        """Take over what other views of the section have committed of the pages [first, last).
+
+        Such pages have the protection of this view (VirtualAlloc, SEC_RESERVE in CreateFileMapping's documentation).
+        """
+        if self.shared_commit is None:
+            return
+        shift = (self.offset >> 12) - (self.start >> 12)
+        here = [(start, stop) for start, stop, value in self.pages.runs(first, last) if not value]
+        for start, stop in here:
+            for low, high, committed in list(self.shared_commit.runs(start + shift, stop + shift)):
+                if committed:
+                    self.pages.set(low - shift, high - shift, self.allocation_protect)
+
     def unwritten(self, page: int) -> bool:
         """Whether writes of a page are watched and it has not been written."""
         return self.written is not None and page not in self.written

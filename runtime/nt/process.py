@@ -140,6 +140,8 @@ class Process(Waitable):
         self.error_mode = 0
         self.error_reporting = 0
         """Flags of WerSetFlags."""
+        self.exception_modules: list[tuple[str, int]] = []
+        """What WerRegisterRuntimeExceptionModule was told: DLL and context of each."""
         self.console: Console | None = None
         self.streams: StandardStreams | None = None
         """The standard streams, from the start of the program on."""

@@ -83,8 +83,8 @@ class Section(Object):
         length = size or self.size - offset
         base = process.memory.map_view(
             self.backing, address, offset, length, protect, kind=MEM_MAPPED, writable=writable, name=self.file_path,
-            reserve=bool(self.attributes & SEC_RESERVE), lowest=where.lowest, highest=where.highest,
-            alignment=where.alignment, top_down=top_down, placeholder=placeholder,
+            lowest=where.lowest, highest=where.highest, alignment=where.alignment, top_down=top_down,
+            placeholder=placeholder,
         )  # fmt: skip
         return base, -(-length // 0x1000) * 0x1000
 
@@ -136,7 +136,8 @@ def create_section(
         raise NtError(st.STATUS_INVALID_PARAMETER_4)
     if protect & 0xFF in COPY_PROTECTIONS:
         protect = COPY_PROTECTIONS[protect & 0xFF] | protect & ~0xFF
-    return Section(ZeroBacking(machine.physical, size), size, protect, attributes, "")
+    backing = ZeroBacking(machine.physical, size, reserved=bool(attributes & SEC_RESERVE))
+    return Section(backing, size, protect, attributes, "")
 
 
 def _file_section(

@@ -34,6 +34,8 @@ class SharedUserData:
             (0x300, "<Q", 10_000_000),
             (0x330, "<I", cookie),
             (0x3C0, "<I", processors),
+            (0x3D8, "<QQI", (3, 3, 0x240)),  # XState: features, volatile features, size of an XSAVE area
+            (0x3F0, "<IIII", (0, 0xA0, 0xA0, 0x100)),  # places and sizes of x87 and SSE in it
         ):
             struct.pack_into(form, page, offset, *(value if isinstance(value, tuple) else (value,)))
         for feature in _FEATURES:

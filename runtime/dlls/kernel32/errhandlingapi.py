@@ -12,6 +12,9 @@ from runtime.nt.reference import get_object
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
 
+_MOST_EXCEPTION_MODULES = 16
+"""WER_MAX_REGISTERED_RUNTIME_EXCEPTION_MODULES of werapi.h."""
+
 
 @kernel32.export("process")
 def SetErrorMode(thread: Thread, uMode: UINT) -> UINT:
@@ -59,6 +62,30 @@ def WerSetFlags(thread: Thread, dwFlags: DWORD) -> HRESULT:
 def WerGetFlags(thread: Thread, hProcess: HANDLE, pdwFlags: Out[DWORD]) -> HRESULT:
     pdwFlags.set(get_object(thread, hProcess, Process, 0x0400).error_reporting)
     return 0
+
+
+@kernel32.export("exception")
+def WerRegisterRuntimeExceptionModule(thread: Thread, pwszOutOfProcessCallbackDll: LPCWSTR, pContext: PVOID) -> HRESULT:
+    """Note a DLL that error reporting would ask about a crash; crashes here are reported without asking anybody."""
+    known = thread.process.exception_modules
+    if not pwszOutOfProcessCallbackDll:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    if len(known) >= _MOST_EXCEPTION_MODULES:
+        raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
+    known.append((pwszOutOfProcessCallbackDll, pContext))
+    return 0
+
+
+@kernel32.export("exception")
+def WerUnregisterRuntimeExceptionModule(
+    thread: Thread, pwszOutOfProcessCallbackDll: LPCWSTR, pContext: PVOID
+) -> HRESULT:
+    known = thread.process.exception_modules
+    for entry in known:
+        if entry == (pwszOutOfProcessCallbackDll, pContext):
+            known.remove(entry)
+            return 0
+    raise Win32Error(st.ERROR_NOT_FOUND)
 
 
 @kernel32.export("process")

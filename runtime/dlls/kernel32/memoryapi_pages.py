@@ -13,6 +13,7 @@ from runtime.dlls.types import (
     BOOL,
     DWORD,
     HANDLE,
+    INT,
     LPSTR,
     PVOID,
     SIZE_T,
@@ -27,7 +28,9 @@ from runtime.memory.constants import MEM_IMAGE, MEM_MAPPED, MEM_PRIVATE, WRITABL
 from runtime.memory.vad import Vad
 from runtime.memory.watch import discard, reset_written
 from runtime.nt import status as st
+from runtime.nt.event import EVENT_QUERY_STATE, Event
 from runtime.nt.extended_memory import fill_working_set_ex, get_write_watch, working_set
+from runtime.nt.memory_condition import memory_conditions
 from runtime.nt.process import Process
 from runtime.nt.reference import get_object
 from runtime.nt.status import NtError, Win32Error
@@ -37,6 +40,7 @@ _QUERY = 0x0400
 _QUERY_LIMITED = 0x1000
 _SET_QUOTA = 0x0100
 _OPERATION = 0x0008
+_SYNCHRONIZE = 0x100000
 _FAILED = 0xFFFFFFFF
 _TRIM = (1 << 64) - 1
 _WORKING_SET_FLAGS = 0xF
@@ -114,6 +118,28 @@ def DiscardVirtualMemory(thread: Thread, VirtualAddress: PVOID, Size: SIZE_T) ->
         return st.ERROR_INVALID_PARAMETER
     discard(thread.process.memory, vad, VirtualAddress, VirtualAddress + Size)
     return st.ERROR_SUCCESS
+
+
+# Memory conditions
+
+
+@kernel32.export("memory", fails=0)
+def CreateMemoryResourceNotification(thread: Thread, NotificationType: INT) -> HANDLE:
+    if NotificationType not in (0, 1):
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    event = memory_conditions(thread.process.machine)[NotificationType]
+    return thread.process.handles.open(event, EVENT_QUERY_STATE | _SYNCHRONIZE)
+
+
+@kernel32.export("memory")
+def QueryMemoryResourceNotification(
+    thread: Thread, ResourceNotificationHandle: HANDLE, ResourceState: Out[BOOL]
+) -> BOOL:
+    event = get_object(thread, ResourceNotificationHandle, Event, EVENT_QUERY_STATE)
+    if event not in memory_conditions(thread.process.machine):
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    ResourceState.set(int(event.is_set))
+    return 1
 
 
 # Working sets

@@ -38,6 +38,8 @@ class Apartments:
     def __init__(self) -> None:
         self.threads: dict[int, list[int]] = {}
         self.security = False
+        self.contexts: dict[int, int] = {}
+        """Context tokens that were asked for: of the multithreaded apartment (0), or of a thread's own."""
 
     @property
     def multithreaded(self) -> bool:
@@ -245,6 +247,22 @@ def CoGetApartmentType(thread: Thread, pAptType: Out[INT], pAptQualifier: Out[IN
         return S_OK
     first = next(iter(process_state(thread.process, Apartments).threads), 0)
     pAptType.set((3 if first == thread.id else 0) if entry[1] else 1)
+    return S_OK
+
+
+@ole32.export(category="process")
+async def CoGetContextToken(thread: Thread, pToken: Out[SIZE_T]) -> HRESULT:
+    """Return what stands for the thread's context: one value for each apartment, the address of something."""
+    if not pToken:
+        return E_POINTER
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    state = process_state(thread.process, Apartments)
+    entry = state.threads.get(thread.id)
+    apartment = thread.id if entry is not None and entry[1] else 0
+    if apartment not in state.contexts:
+        state.contexts[apartment] = await guest_heap_new(thread, bytes(16))
+    pToken.set(state.contexts[apartment])
     return S_OK
 
 

@@ -1,0 +1,1 @@
+"""shfolder.dll: SHGetFolderPath for programs made before shell32 had it."""
