@@ -250,20 +250,37 @@ def CoGetApartmentType(thread: Thread, pAptType: Out[INT], pAptQualifier: Out[IN
     return S_OK
 
 
-@ole32.export(category="process")
-async def CoGetContextToken(thread: Thread, pToken: Out[SIZE_T]) -> HRESULT:
-    """Return what stands for the thread's context: one value for each apartment, the address of something."""
-    if not pToken:
-        return E_POINTER
-    if not initialized(thread):
-        return CO_E_NOTINITIALIZED
+async def _context(thread: Thread) -> int:
+    """Return the object that stands for the context of the thread's apartment."""
     state = process_state(thread.process, Apartments)
     entry = state.threads.get(thread.id)
     apartment = thread.id if entry is not None and entry[1] else 0
     if apartment not in state.contexts:
-        state.contexts[apartment] = await guest_heap_new(thread, bytes(16))
-    pToken.set(state.contexts[apartment])
+        make = thread.process.modules.address_of("ntrtl.dll", "com_context_new")
+        state.contexts[apartment] = await thread.call(make)
+    return state.contexts[apartment]
+
+
+@ole32.export(category="process")
+async def CoGetContextToken(thread: Thread, pToken: Out[SIZE_T]) -> HRESULT:
+    """Return what stands for the thread's context, an IUnknown: one an apartment, without a new reference."""
+    if not pToken:
+        return E_POINTER
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    pToken.set(await _context(thread))
     return S_OK
+
+
+@ole32.export(category="process")
+async def CoGetObjectContext(thread: Thread, riid: LPVOID, ppv: PVOID) -> HRESULT:
+    """Return an interface of the thread's context; IUnknown is the only one there is."""
+    if not ppv or not riid:
+        return E_POINTER if not ppv else E_INVALIDARG
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    query = thread.process.modules.address_of("ntrtl.dll", "com_context_query")
+    return await thread.call(query, await _context(thread), riid, ppv) & 0xFFFFFFFF
 
 
 @ole32.export(category="security")
