@@ -60,8 +60,12 @@ def expected(name: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "name", ["seh", "heap", "fibers", "preemption", "ending", "unwinding", "hardware", "debug_registers", "floating"]
-)
+    "name",
+    [
+        "contexts", "seh", "heap", "fibers", "preemption", "ending", "unwinding", "hardware", "debug_registers",
+        "floating",
+    ],
+)  # fmt: skip
 def test_a_c_program_prints_what_it_prints_on_windows(name: str, compile_c: Compiler, winfs: Runner) -> None:
     source = (SOURCES / f"{name}.c").read_text()
     program = compile_c(source, "-fms-extensions", "-fno-sanitize=all", "-w", name=f"{name}.exe")

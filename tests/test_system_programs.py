@@ -23,6 +23,8 @@ LIBRARIES = {
     "sharing": ("-luser32", "-lrstrtmgr"),
     "sspi": ("-lsecur32",),
     "sockets": ("-lws2_32", "-lmswsock"),
+    "runtimes": ("-lole32", "-luuid"),
+    "reserved_section": (),
     "neighbours": ("-lnormaliz",),
     "odds": (),
     "placeholders": ("-lpsapi",),

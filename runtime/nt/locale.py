@@ -81,8 +81,9 @@ _TEXTS: Final = {
     0x20: "dddd, MMMM d, yyyy", 0x21: "0", 0x22: "0", 0x23: "0", 0x24: "1", 0x25: "0", 0x26: "0", 0x27: "0",
     0x28: "AM", 0x29: "PM", 0x50: "", 0x51: "-", 0x52: "3", 0x53: "0", 0x54: "1", 0x55: "0", 0x56: "1", 0x57: "0",
     0x59: "en", 0x5A: "US", 0x5B: "244", 0x5C: "en-US", 0x5D: "0h:0m:0s", 0x5E: "409:00000409", 0x67: "eng",
-    0x68: "USA", 0x69: "NaN", 0x6A: "∞", 0x6B: "-∞", 0x6D: "en-US", 0x6F: "0", 0x70: "0", 0x72: "en-US",
-    0x73: "English (United States)", 0x78: "MMMM d", 0x79: "h:mm tt", 0x7A: "0", 0x1001: "English",
+    0x68: "USA", 0x69: "NaN", 0x6A: "∞", 0x6B: "-∞", 0x6C: "Latn;", 0x6F: "English", 0x70: "0",
+    0x72: "English (United States)", 0x73: "English (United States)", 0x74: "1", 0x75: "1", 0x76: "%", 0x77: "‰",
+    0x78: "MMMM d", 0x79: "h:mm tt", 0x7A: "ENG ", 0x7C: "dddd, MMMM d", 0x7E: "a", 0x7F: "p", 0x1001: "English",
     0x1002: "United States", 0x1003: "h:mm:ss tt", 0x1004: "1252", 0x1005: "0", 0x1006: "MMMM yyyy",
     0x1007: "US Dollar", 0x1008: "US Dollar", 0x1009: "1", 0x100A: "0", 0x100B: "0", 0x100C: "6", 0x100D: "0",
     0x1010: "1", 0x1011: "10000",
@@ -105,8 +106,12 @@ def information(locale: Locale, kind: int) -> str | None:
         return _SHORTEST_DAYS[kind - 0x60]
     if kind in (0x1, 0x9):
         return f"{locale.lcid:04x}"
-    if kind == 0x5C:
+    if kind in (0x5C, 0x6E, 0x7B):
         return locale.name
+    if kind == 0x6D:
+        return locale.name.rpartition("-")[0]
+    if kind == 0x71:
+        return str(int(bool(locale.name) and "-" not in locale.name))
     if kind == 0x59 and locale.name:
         return locale.name.partition("-")[0]
     if kind == 0x5A and "-" in locale.name:
