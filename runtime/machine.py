@@ -502,8 +502,10 @@ async def open_machine(config: MachineConfig) -> AsyncIterator[Machine]:
                         process.terminate(1, "the machine shuts down")
                 with trio.CancelScope(shield=True), trio.move_on_after(_SHUTDOWN_PATIENCE):
                     await machine.all_gone()
-                machine.close()
-                shelter.cancel()
+                try:
+                    machine.close()
+                finally:
+                    shelter.cancel()
 
 
 @contextmanager

@@ -287,7 +287,7 @@ def test_environment_options_and_no_host_environment(winfs: Runner, compile_c: C
 
 def test_timeout_ends_the_program_with_124(winfs: Runner, compile_c: Compiler) -> None:
     path = compile_c("int main(void) { volatile int i = 0; for (;;) i++; }", name="spin.exe")
-    done = winfs("run", "--timeout", "0.5", path, timeout=30)
+    done = winfs("run", "--timeout", "0.5", path, timeout=120)
     assert done.returncode == 124
     assert b"ended after 0.5 seconds" in done.stderr
 

@@ -183,7 +183,7 @@ def test_a_program_reads_back_what_its_screen_shows(compile_c: Compiler, winfs_h
     with contextlib.suppress(OSError), open(far, "rb", buffering=0) as terminal:
         while data := terminal.read(4096):
             shown += data
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=120)
     assert (running.returncode, errors) == (0, b"")
     assert (tmp_path / "report.txt").read_bytes() == source.with_suffix(".expected").read_bytes()
     assert b"\x1b[1;2H\x1b[0;93;44mel\x1b[0;97;42ml" in shown

@@ -98,7 +98,7 @@ class Terminal:
         os.close(near)
         self.seen = ""
 
-    def expect(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+    def expect(self, pattern: str, seconds: float = 120) -> re.Match[str]:
         """Wait until the output holds `pattern`; what comes before it is dropped."""
         deadline = time.monotonic() + seconds
         while True:
@@ -114,14 +114,15 @@ class Terminal:
                 data = ""
             if not data:
                 pytest.fail(f"expected {pattern!r}, output ended with {self.seen!r}")
-            if "\x1b[6n" in data:
-                os.write(self.far, b"\x1b[5;9R")
             self.seen += data
+            if "\x1b[6n" in self.seen:
+                self.seen = self.seen.replace("\x1b[6n", "", 1)
+                os.write(self.far, b"\x1b[5;9R")
 
-    def shows(self, text: str, seconds: float) -> bool:
-        """Whether the output holds `text` now or within this time; nothing is dropped."""
+    def shows(self, text: str, seconds: float = 120, times: int = 1) -> bool:
+        """Whether the output holds `text` so many times now or within this time; nothing is dropped."""
         deadline = time.monotonic() + seconds
-        while text not in self.seen:
+        while self.seen.count(text) < times:
             if not select.select([self.far], [], [], max(0, deadline - time.monotonic()))[0]:
                 return False
             self.seen += os.read(self.far, 4096).decode("utf-8", "replace")
@@ -132,7 +133,7 @@ class Terminal:
 
     def close(self) -> int:
         try:
-            return self.process.wait(30)
+            return self.process.wait(120)
         finally:
             self.process.kill()
             os.close(self.far)
@@ -153,9 +154,13 @@ def test_console_on_a_terminal(compile_c: Compiler, winfs_home: Path, tmp_path: 
     terminal.expect("wVirtualKeyCode: 38")
     terminal.expect("break\\?")
     # Only a reader that waits already is broken off, as on Windows: type until one is.
+    typed = 0
     while not terminal.shows("done: 0", 1):
         terminal.type("\x03")
+        typed += 1
+        assert terminal.shows("event 0", times=typed)
     terminal.expect("GetLastError\\(\\): 995")
+    terminal.type("go on\n")
     terminal.expect("again\\?")
     terminal.expect("FALSE\\): 1")
     terminal.type("\x03")

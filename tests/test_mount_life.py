@@ -44,7 +44,7 @@ def is_mounted(mounted: Mounted) -> bool:
     return any(found.mountpoint == str(mounted.folder) for found in mounts())
 
 
-def until(condition: Callable[[], bool], seconds: float = 15) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 120) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -59,6 +59,13 @@ def gone(mounted: Mounted) -> bool:
 
 def terminate(mounted: Mounted) -> None:
     os.kill(daemon_pid(mounted), signal.SIGTERM)
+
+
+def hang_up(mounted: Mounted) -> None:
+    """What the end of a session sends: the later ones come while the machine writes what is to last."""
+    pid = daemon_pid(mounted)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        os.kill(pid, number)
 
 
 def interrupt(mounted: Mounted) -> None:
@@ -98,7 +105,7 @@ def by_link(mounted: Mounted) -> None:
     assert mounted.winfs("umount", f"{link}/").returncode == 0
 
 
-@pytest.mark.parametrize("end", [terminate, interrupt, fusermount, lazily, umount, by_link, through_ctl, kill])
+@pytest.mark.parametrize("end", [terminate, hang_up, interrupt, fusermount, lazily, umount, by_link, through_ctl, kill])
 def test_every_end_leaves_no_mount_and_keeps_the_registry(
     tmp_path: Path, end: Callable[[Mounted], None], compile_c: Compiler
 ) -> None:

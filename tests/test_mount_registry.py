@@ -221,7 +221,7 @@ int main(int argc, char **argv) {
     RegNotifyChangeKeyValue(key, FALSE, REG_NOTIFY_CHANGE_LAST_SET, event, TRUE);
     puts("ready");
     fflush(stdout);
-    if (WaitForSingleObject(event, 20000)) return 2;
+    if (WaitForSingleObject(event, INFINITE)) return 2;
     if (RegQueryValueExA(key, "FromPerson", NULL, &kind, (BYTE *)text, &size)) return 3;
     printf("%lu %s\n", kind, text);
     return 0;

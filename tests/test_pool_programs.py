@@ -19,7 +19,7 @@ MODERN = (
 static HANDLE done;
 static void CALLBACK work(PTP_CALLBACK_INSTANCE i, void *context, PTP_WORK w) { InterlockedIncrement(&count); }
 static void CALLBACK blocked(PTP_CALLBACK_INSTANCE i, void *context, PTP_WORK w)
-{ if (InterlockedIncrement(&count) == 4) SetEvent(done); WaitForSingleObject(done, 10000); }
+{ if (InterlockedIncrement(&count) == 4) SetEvent(done); WaitForSingleObject(done, INFINITE); }
 static void CALLBACK simple(PTP_CALLBACK_INSTANCE i, void *context) { SetEventWhenCallbackReturns(i, context); }
 static void CALLBACK tick(PTP_CALLBACK_INSTANCE i, void *context, PTP_TIMER t)
 { if (InterlockedIncrement(&count) == 3) SetEvent(done); }
@@ -43,13 +43,13 @@ int main(void)
     SHOW(count);
     CloseThreadpoolWork(w);
     ResetEvent(done);
-    SHOW(TrySubmitThreadpoolCallback(simple, done, 0)); SHOW(WaitForSingleObject(done, 5000)); ResetEvent(done);
+    SHOW(TrySubmitThreadpoolCallback(simple, done, 0)); SHOW(WaitForSingleObject(done, INFINITE)); ResetEvent(done);
     PTP_TIMER timer = CreateThreadpoolTimer(tick, 0, 0);
     ULARGE_INTEGER due; due.QuadPart = (ULONGLONG)-100000; FILETIME when = {due.LowPart, due.HighPart};
     count = 0;
     SHOW(IsThreadpoolTimerSet(timer));
     SetThreadpoolTimer(timer, &when, 10, 0);
-    SHOW(IsThreadpoolTimerSet(timer)); SHOW(WaitForSingleObject(done, 5000)); ResetEvent(done);
+    SHOW(IsThreadpoolTimerSet(timer)); SHOW(WaitForSingleObject(done, INFINITE)); ResetEvent(done);
     SetThreadpoolTimer(timer, 0, 0, 0);
     WaitForThreadpoolTimerCallbacks(timer, TRUE);
     SHOW(IsThreadpoolTimerSet(timer));
@@ -58,9 +58,9 @@ int main(void)
     PTP_WAIT wait = CreateThreadpoolWait(waited, 0, 0);
     SetThreadpoolWait(wait, event, 0);
     SetEvent(event);
-    SHOW(WaitForSingleObject(done, 5000)); ResetEvent(done);
+    SHOW(WaitForSingleObject(done, INFINITE)); ResetEvent(done);
     SetThreadpoolWait(wait, event, &when);
-    SHOW(WaitForSingleObject(done, 5000)); ResetEvent(done);
+    SHOW(WaitForSingleObject(done, INFINITE)); ResetEvent(done);
     SetThreadpoolWait(wait, event, 0);
     SetThreadpoolWait(wait, 0, 0);
     WaitForThreadpoolWaitCallbacks(wait, TRUE);
@@ -90,15 +90,15 @@ int main(void)
 MODERN_OUTPUT = """count: 500
 count: 4
 TrySubmitThreadpoolCallback(simple, done, 0): 1
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 IsThreadpoolTimerSet(timer): 0
 IsThreadpoolTimerSet(timer): 1
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 IsThreadpoolTimerSet(timer): 0
 wait result 0
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 wait result 258
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 WaitForSingleObject(done, 30): 258
 SetThreadpoolThreadMinimum(pool, 1): 1
 count: 3
@@ -112,8 +112,8 @@ OLD = (
 static HANDLE done;
 static DWORD WINAPI item(void *context)
 { if (InterlockedIncrement(&count) == (INT_PTR)context) SetEvent(done); return 0; }
-static void CALLBACK fired(void *context, BOOLEAN timer)
-{ SHOW(timer); fflush(stdout); InterlockedIncrement(&count); SetEvent(done); }
+static volatile LONG timer_fired = 9;
+static void CALLBACK fired(void *context, BOOLEAN timer) { timer_fired = timer; SetEvent(done); }
 static void CALLBACK quiet(void *context, BOOLEAN timer)
 { if (InterlockedIncrement(&count) == 3) SetEvent(done); }
 int main(void)
@@ -121,24 +121,24 @@ int main(void)
     HANDLE wait, timer, queue, event = CreateEventA(0, FALSE, FALSE, 0);
     done = CreateEventA(0, FALSE, FALSE, 0);
     for (int i = 0; i < 50; ++i) QueueUserWorkItem(item, (void *)50, WT_EXECUTEDEFAULT);
-    SHOW(WaitForSingleObject(done, 5000));
+    SHOW(WaitForSingleObject(done, INFINITE));
     SHOW(RegisterWaitForSingleObject(&wait, event, fired, 0, INFINITE, WT_EXECUTEDEFAULT));
-    SetEvent(event); SHOW(WaitForSingleObject(done, 5000));
-    SetEvent(event); SHOW(WaitForSingleObject(done, 5000));
+    SetEvent(event); SHOW(WaitForSingleObject(done, INFINITE)); SHOW(timer_fired); timer_fired = 9;
+    SetEvent(event); SHOW(WaitForSingleObject(done, INFINITE)); SHOW(timer_fired);
     SHOW(UnregisterWaitEx(wait, INVALID_HANDLE_VALUE));
     SetEvent(event); SHOW(WaitForSingleObject(done, 30)); ResetEvent(event);
     SHOW(RegisterWaitForSingleObject(&wait, event, fired, 0, 10, WT_EXECUTEONLYONCE));
-    SHOW(WaitForSingleObject(done, 5000)); SHOW(WaitForSingleObject(done, 40));
+    SHOW(WaitForSingleObject(done, INFINITE)); SHOW(timer_fired); SHOW(WaitForSingleObject(done, 40));
     SHOW(UnregisterWaitEx(wait, INVALID_HANDLE_VALUE));
     queue = CreateTimerQueue(); SHOW(queue != 0);
     count = 0;
     SHOW(CreateTimerQueueTimer(&timer, queue, quiet, 0, 5, 5, WT_EXECUTEDEFAULT));
-    SHOW(WaitForSingleObject(done, 5000));
+    SHOW(WaitForSingleObject(done, INFINITE));
     SHOW(DeleteTimerQueueTimer(queue, timer, INVALID_HANDLE_VALUE));
     LONG seen = count; Sleep(40); SHOW(count == seen);
     count = 2;
     SHOW(CreateTimerQueueTimer(&timer, queue, quiet, 0, 100000, 0, WT_EXECUTEONLYONCE));
-    SHOW(ChangeTimerQueueTimer(queue, timer, 5, 0)); SHOW(WaitForSingleObject(done, 5000));
+    SHOW(ChangeTimerQueueTimer(queue, timer, 5, 0)); SHOW(WaitForSingleObject(done, INFINITE));
     SHOW(CreateTimerQueueTimer(&timer, 0, quiet, 0, 100000, 0, WT_EXECUTEDEFAULT));
     SHOW(DeleteTimerQueueTimer(0, timer, INVALID_HANDLE_VALUE));
     SHOW(DeleteTimerQueueEx(queue, INVALID_HANDLE_VALUE));
@@ -147,27 +147,27 @@ int main(void)
 """
 )
 
-OLD_OUTPUT = """WaitForSingleObject(done, 5000): 0
+OLD_OUTPUT = """WaitForSingleObject(done, INFINITE): 0
 RegisterWaitForSingleObject(&wait, event, fired, 0, INFINITE, WT_EXECUTEDEFAULT): 1
-timer: 0
-WaitForSingleObject(done, 5000): 0
-timer: 0
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
+timer_fired: 0
+WaitForSingleObject(done, INFINITE): 0
+timer_fired: 0
 UnregisterWaitEx(wait, INVALID_HANDLE_VALUE): 1
 WaitForSingleObject(done, 30): 258
 RegisterWaitForSingleObject(&wait, event, fired, 0, 10, WT_EXECUTEONLYONCE): 1
-timer: 1
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
+timer_fired: 1
 WaitForSingleObject(done, 40): 258
 UnregisterWaitEx(wait, INVALID_HANDLE_VALUE): 1
 queue != 0: 1
 CreateTimerQueueTimer(&timer, queue, quiet, 0, 5, 5, WT_EXECUTEDEFAULT): 1
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 DeleteTimerQueueTimer(queue, timer, INVALID_HANDLE_VALUE): 1
 count == seen: 1
 CreateTimerQueueTimer(&timer, queue, quiet, 0, 100000, 0, WT_EXECUTEONLYONCE): 1
 ChangeTimerQueueTimer(queue, timer, 5, 0): 1
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 CreateTimerQueueTimer(&timer, 0, quiet, 0, 100000, 0, WT_EXECUTEDEFAULT): 1
 DeleteTimerQueueTimer(0, timer, INVALID_HANDLE_VALUE): 1
 DeleteTimerQueueEx(queue, INVALID_HANDLE_VALUE): 1
@@ -195,16 +195,16 @@ int main(void)
     PTP_IO io = CreateThreadpoolIo(file, complete, (void *)9, 0);
     SHOW(io != 0);
     StartThreadpoolIo(io);
-    SHOW(started(WriteFile(file, buffer, 5, 0, &overlapped))); SHOW(WaitForSingleObject(done, 5000));
+    SHOW(started(WriteFile(file, buffer, 5, 0, &overlapped))); SHOW(WaitForSingleObject(done, INFINITE));
     WaitForThreadpoolIoCallbacks(io, FALSE);
     StartThreadpoolIo(io);
-    SHOW(started(ReadFile(file, buffer, 100, 0, &overlapped))); SHOW(WaitForSingleObject(done, 5000));
+    SHOW(started(ReadFile(file, buffer, 100, 0, &overlapped))); SHOW(WaitForSingleObject(done, INFINITE));
     WaitForThreadpoolIoCallbacks(io, FALSE);
     CloseHandle(file);
     CloseThreadpoolIo(io);
     file = open();
     SHOW(BindIoCompletionCallback(file, bound, 0));
-    SHOW(started(ReadFile(file, buffer, 3, 0, &overlapped))); SHOW(WaitForSingleObject(done, 5000));
+    SHOW(started(ReadFile(file, buffer, 3, 0, &overlapped))); SHOW(WaitForSingleObject(done, INFINITE));
     SHOW(BindIoCompletionCallback((HANDLE)0x7777, bound, 0)); SHOW(GetLastError());
     return 0;
 }
@@ -216,17 +216,17 @@ result: 0
 bytes: 5
 (INT_PTR)context: 9
 started(WriteFile(file, buffer, 5, 0, &overlapped)): 1
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 result: 0
 bytes: 5
 (INT_PTR)context: 9
 started(ReadFile(file, buffer, 100, 0, &overlapped)): 1
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 BindIoCompletionCallback(file, bound, 0): 1
 result: 0
 bytes: 3
 started(ReadFile(file, buffer, 3, 0, &overlapped)): 1
-WaitForSingleObject(done, 5000): 0
+WaitForSingleObject(done, INFINITE): 0
 BindIoCompletionCallback((HANDLE)0x7777, bound, 0): 0
 GetLastError(): 6
 """

@@ -162,8 +162,33 @@ def test_ctrl_c_reaches_the_program(
     for press in range(1, presses + 1):
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == (b"event 0\r\n" if press < 3 else b"")
-    assert process.wait(timeout=30) == status
+    assert process.wait(timeout=120) == status
     process.stdout.close()
+
+
+INTERRUPTED_CLOSING = """
+import os, signal, sys
+from runtime.machine import Machine
+from winfs.cli import invoke
+
+close = Machine.close
+
+def interrupted(machine):
+    signal.raise_signal(signal.SIGINT)
+    close(machine)
+    os.write(1, b"closed")
+
+Machine.close = interrupted
+sys.exit(invoke(["run", sys.argv[1]]))
+"""
+
+
+def test_ctrl_c_does_not_break_off_the_closing_of_the_machine(compile_c: Compiler, winfs_home: Path) -> None:
+    program = compile_c("int main(void) { return 7; }", name="seven.exe")
+    environment = {**os.environ, "WINFS_HOME": str(winfs_home), "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-c", INTERRUPTED_CLOSING, str(program)]
+    done = subprocess.run(command, env=environment, cwd=winfs_home, capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (7, b"closed", b"")
 
 
 def test_sigterm_ends_the_program(compile_c: Compiler, winfs_home: Path) -> None:
@@ -171,7 +196,7 @@ def test_sigterm_ends_the_program(compile_c: Compiler, winfs_home: Path) -> None
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\r\n"
     process.terminate()
-    assert process.wait(timeout=30) == 128 + signal.SIGTERM
+    assert process.wait(timeout=120) == 128 + signal.SIGTERM
     process.stdout.close()
 
 

@@ -12,7 +12,7 @@ import signal
 import socket
 import struct
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,7 @@ from winfs.control import (
     mounts,
 )
 from winfs.host_drives import HostDrives
+from winfs.interrupts import ignored
 from winfs.mount.guard import MountGuard
 from winfs.mount.operations import MountOperations
 from winfs.mount.session import Session, SessionError, read_ahead
@@ -65,6 +66,7 @@ _CLOSING = 0.05
 _LOOK = 0.02
 """How often readers that wait for the trace are looked at, in seconds; as often as it is written."""
 _MAXIMUM_DESCRIPTORS = 5
+_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class DaemonError(Exception):
@@ -118,14 +120,15 @@ class MountedMachine:
     async def run(self) -> None:
         """Live until the mount ends. Raises DaemonError, ConfigError, OSError."""
         try:
-            await self._run()
+            with ExitStack() as closing:
+                await self._run(closing)
         except BaseExceptionGroup as group:
             error: BaseException = group
             while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
                 error = error.exceptions[0]
             raise error from None
 
-    async def _run(self) -> None:
+    async def _run(self, closing: ExitStack) -> None:
         async with open_machine(self._config) as machine:
             self.machine = machine
             machine.kept_output = self._config.kept_output
@@ -144,6 +147,7 @@ class MountedMachine:
             mine = str(self._mountpoint)
             mount = next((found for found in reversed(mounts()) if found.mountpoint == mine), None)
             guard = MountGuard(mine, mount.id) if mount is not None else None
+            closing.enter_context(ignored(*_ENDING_SIGNALS))  # until the machine is closed
             try:
                 async with trio.open_nursery() as nursery:
                     self._nursery = nursery
@@ -176,7 +180,7 @@ class MountedMachine:
         session.close()
 
     async def _watch_signals(self) -> None:
-        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        with trio.open_signal_receiver(*_ENDING_SIGNALS) as signals:
             async for _ in signals:
                 self.stop()
 

@@ -20,6 +20,8 @@ _REPLY = re.compile(rb"\x1b\[(\d+);(\d+)R")
 _LFLAG = 3
 _CHUNK = 1 << 14
 _A_MOMENT = 0.05
+_REPORT_PATIENCE = 1.0
+"""Seconds in which a terminal says where its cursor is: it may be far away, or the machine busy."""
 _DEV_TTY = os.makedev(5, 0)
 
 
@@ -187,7 +189,7 @@ class Terminal:
         data = b""
         try:
             os.write(self.output_fd, b"\x1b[6n")
-            while select.select([self.input_fd], [], [], 0.2)[0]:
+            while select.select([self.input_fd], [], [], _REPORT_PATIENCE)[0]:
                 data += os.read(self.input_fd, 256)
                 found = _REPLY.search(data)
                 if found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from runtime.nt.process import Process
 from runtime.nt.registry_store import StoreError
 from winfs.cli import CommandError
 from winfs.client import EXIT_TIMEOUT, Minidump, exit_status
+from winfs.interrupts import ignored
 
 if TYPE_CHECKING:
     from runtime.nt.minidump.crash import CrashDump
@@ -36,6 +38,10 @@ def run_program(
     """Boot the machine, run the program to its end and return the exit status. Raises CommandError."""
 
     async def main() -> int:
+        with ExitStack() as closing:
+            return await live(closing)
+
+    async def live(closing: ExitStack) -> int:
         async with open_machine(config) as machine, trio.open_nursery() as nursery:
             process = await machine.spawn(
                 program,
@@ -46,6 +52,7 @@ def run_program(
                 stderr=None if sys.stderr is None else 2,
                 crash_dump=_crash_dump(minidump),
             )
+            closing.enter_context(ignored(signal.SIGINT))  # until the machine is closed
             ended_by: list[int] = await nursery.start(_watch_signals, machine, process)
             if timeout is not None:
                 nursery.start_soon(_watch_time, machine, process, timeout, ended_by)

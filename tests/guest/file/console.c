@@ -31,9 +31,11 @@ int main(void)
     puts("break?");
     SetLastError(0);
     SHOW(ReadConsoleW(in, line, 80, &done, NULL)); SHOW(GetLastError()); SHOW(done);
-    Sleep(500);
+    do /* until all that was pressed has been handled */
+        ReadConsoleW(in, line, 80, &done, NULL);
+    while (!done);
     puts("again?");
     SHOW(SetConsoleCtrlHandler(handler, FALSE));
-    Sleep(10000);
+    Sleep(INFINITE);
     return 1;
 }

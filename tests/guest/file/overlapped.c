@@ -29,8 +29,8 @@ static void files(void)
     ok = WriteFile(file, "end", 3, NULL, &at); SHOW(ok || GetLastError() == ERROR_IO_PENDING);
     SHOW(GetOverlappedResult(file, &at, &done, TRUE)); SHOW(GetFileSize(file, NULL));
     memset(&at, 0, sizeof at);
-    SHOW(ReadFileEx(file, text, 5, &at, routine)); SHOW(routine_calls); SHOW(SleepEx(1000, TRUE)); SHOW(routine_calls);
-    SHOW(routine_error); SHOW(routine_bytes); SHOW(WriteFileEx(file, "ab", 2, &at, routine)); SHOW(SleepEx(1000, TRUE));
+    SHOW(ReadFileEx(file, text, 5, &at, routine)); SHOW(routine_calls); SHOW(SleepEx(INFINITE, TRUE)); SHOW(routine_calls);
+    SHOW(routine_error); SHOW(routine_bytes); SHOW(WriteFileEx(file, "ab", 2, &at, routine)); SHOW(SleepEx(INFINITE, TRUE));
     SHOW(routine_bytes);
     CloseHandle(file); show_file("f");
 }
@@ -46,19 +46,21 @@ static void ports(void)
     HANDLE port = CreateIoCompletionPort(file, NULL, 42, 0);
     SHOW(port != NULL);
     BOOL ok = ReadFile(file, text, 5, NULL, &at); SHOW(ok || GetLastError() == ERROR_IO_PENDING);
-    SHOW(GetQueuedCompletionStatus(port, &bytes, &key, &which, 1000)); SHOW(bytes); SHOW(key); SHOW(which == &at);
+    SHOW(GetQueuedCompletionStatus(port, &bytes, &key, &which, INFINITE)); SHOW(bytes); SHOW(key); SHOW(which == &at);
     TRY(GetQueuedCompletionStatus(port, &bytes, &key, &which, 10)); SHOW(which == NULL);
     HANDLE pipe = CreateNamedPipeA("\\\\.\\pipe\\winfs-port", PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, 0, 1, 0, 0, 0, NULL);
     SHOW(CreateIoCompletionPort(pipe, port, 7, 0) == port);
     OVERLAPPED connect = {0};
     ConnectNamedPipe(pipe, &connect);
     HANDLE client = open_file("\\\\.\\pipe\\winfs-port", GENERIC_READ | GENERIC_WRITE, 0, OPEN_EXISTING);
-    SHOW(GetQueuedCompletionStatus(port, &bytes, &key, &which, 1000)); SHOW(key); SHOW(which == &connect);
+    SHOW(GetQueuedCompletionStatus(port, &bytes, &key, &which, INFINITE)); SHOW(key); SHOW(which == &connect);
     ReadFile(pipe, text, 32, NULL, &at);
     CloseHandle(client);
-    TRY(GetQueuedCompletionStatus(port, &bytes, &key, &which, 1000)); SHOW(which == &at); SHOW(bytes);
+    TRY(GetQueuedCompletionStatus(port, &bytes, &key, &which, INFINITE)); SHOW(which == &at); SHOW(bytes);
     CloseHandle(pipe); CloseHandle(file); CloseHandle(port);
 }
+
+static HANDLE waits;
 
 static DWORD WINAPI take_lock(void *file)
 {
@@ -67,6 +69,7 @@ static DWORD WINAPI take_lock(void *file)
     DWORD done;
     if (!LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK, 0, 10, 0, &at)) {
         if (GetLastError() != ERROR_IO_PENDING) return 1;
+        SetEvent(waits);
         if (!GetOverlappedResult(file, &at, &done, TRUE)) return 2;
         return 7;
     }
@@ -87,8 +90,10 @@ static void locks(void)
     SetFilePointer(third, 2, NULL, FILE_BEGIN); TRY(WriteFile(third, "x", 1, &done, NULL));
     SHOW(ReadFile(first, text, 5, &done, NULL)); SHOW(done); TRY(UnlockFile(third, 2, 0, 3, 0)); TRY(UnlockFile(first, 2, 0, 2, 0));
     SHOW(UnlockFile(third, 5, 0, 1, 0));
+    waits = CreateEventA(NULL, FALSE, FALSE, NULL);
     HANDLE thread = CreateThread(NULL, 0, take_lock, second, 0, NULL);
-    SHOW(WaitForSingleObject(thread, 50)); SHOW(UnlockFile(first, 2, 0, 3, 0)); SHOW(WaitForSingleObject(thread, 5000));
+    WaitForSingleObject(waits, INFINITE);
+    SHOW(WaitForSingleObject(thread, 50)); SHOW(UnlockFile(first, 2, 0, 3, 0)); SHOW(WaitForSingleObject(thread, INFINITE));
     GetExitCodeThread(thread, &code); SHOW(code);
     OVERLAPPED at = {0};
     TRY(LockFileEx(first, LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at));
@@ -109,17 +114,17 @@ static void changes(void)
     at.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
     SHOW(ReadDirectoryChangesW(directory, buffer, sizeof buffer, FALSE, FILE_NOTIFY_CHANGE_FILE_NAME, NULL, &at, NULL));
     SHOW(WaitForSingleObject(at.hEvent, 20)); put("outside", "x"); put("watched\\sub\\deep", "x");
-    SHOW(WaitForSingleObject(at.hEvent, 50)); put("watched\\new", "x"); SHOW(WaitForSingleObject(at.hEvent, 2000));
+    SHOW(WaitForSingleObject(at.hEvent, 50)); put("watched\\new", "x"); SHOW(WaitForSingleObject(at.hEvent, INFINITE));
     SHOW(GetOverlappedResult(directory, &at, &done, FALSE));
     FILE_NOTIFY_INFORMATION *info = (void *)buffer;
     SHOW(info->Action); printf("%.*ls\n", (int)(info->FileNameLength / 2), info->FileName);
     SHOW(ReadDirectoryChangesW(directory, buffer, sizeof buffer, FALSE, FILE_NOTIFY_CHANGE_FILE_NAME, NULL, &at, NULL));
-    DeleteFileA("watched\\new"); SHOW(WaitForSingleObject(at.hEvent, 2000)); SHOW(info->Action);
+    DeleteFileA("watched\\new"); SHOW(WaitForSingleObject(at.hEvent, INFINITE)); SHOW(info->Action);
     SHOW(ReadDirectoryChangesW(directory, buffer, sizeof buffer, FALSE, FILE_NOTIFY_CHANGE_FILE_NAME, NULL, &at, NULL));
     SHOW(CancelIoEx(directory, &at)); TRY(GetOverlappedResult(directory, &at, &done, TRUE));
     CloseHandle(directory);
     HANDLE change = FindFirstChangeNotificationA("watched", TRUE, FILE_NOTIFY_CHANGE_FILE_NAME);
-    SHOW(WaitForSingleObject(change, 20)); put("watched\\sub\\more", "x"); SHOW(WaitForSingleObject(change, 2000));
+    SHOW(WaitForSingleObject(change, 20)); put("watched\\sub\\more", "x"); SHOW(WaitForSingleObject(change, INFINITE));
     SHOW(FindNextChangeNotification(change)); SHOW(FindCloseChangeNotification(change));
 }
 

@@ -55,12 +55,12 @@ static void named(void)
     TRY(ConnectNamedPipe(pipe, &connect)); SHOW(WaitForSingleObject(connect.hEvent, 0));
     TRY(GetOverlappedResult(pipe, &connect, &done, FALSE));
     HANDLE client = open_file(NAME, GENERIC_READ | GENERIC_WRITE, 0, OPEN_EXISTING);
-    SHOW(client != INVALID_HANDLE_VALUE); SHOW(WaitForSingleObject(connect.hEvent, 1000));
+    SHOW(client != INVALID_HANDLE_VALUE); SHOW(WaitForSingleObject(connect.hEvent, INFINITE));
     SHOW(GetOverlappedResult(pipe, &connect, &done, FALSE));
     TRY(keep(open_file(NAME, GENERIC_READ, 0, OPEN_EXISTING))); TRY(WaitNamedPipeA(NAME, 50));
     TRY(ConnectNamedPipe(pipe, &connect));
     TRY(ReadFile(pipe, text, 4, &done, &reading)); SHOW(reading.Internal == STATUS_PENDING);
-    SHOW(WriteFile(client, "message", 7, &done, NULL)); SHOW(WaitForSingleObject(reading.hEvent, 1000));
+    SHOW(WriteFile(client, "message", 7, &done, NULL)); SHOW(WaitForSingleObject(reading.hEvent, INFINITE));
     TRY(GetOverlappedResult(pipe, &reading, &done, TRUE)); SHOW(done);
     SHOW(ReadFile(pipe, text + 4, 60, &done, &reading)); SHOW(GetOverlappedResult(pipe, &reading, &done, TRUE)); SHOW(done);
     puts(text);
@@ -103,9 +103,8 @@ static void transactions(void)
     DWORD done;
     HANDLE pipe = server(PIPE_ACCESS_DUPLEX, PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, 2);
     HANDLE thread = CreateThread(NULL, 0, answer, pipe, 0, NULL);
-    Sleep(30);
     SHOW(CallNamedPipeA(NAME, "shout", 5, text, sizeof text, &done, NMPWAIT_USE_DEFAULT_WAIT)); SHOW(done); puts(text);
-    SHOW(WaitForSingleObject(thread, 5000));
+    SHOW(WaitForSingleObject(thread, INFINITE));
     CloseHandle(pipe);
 }
 
@@ -128,7 +127,7 @@ static void room(void)
     HANDLE thread = CreateThread(NULL, 0, fill, writer, 0, NULL);
     SHOW(WaitForSingleObject(thread, 50));
     while (ReadFile(reader, text, 3000, &done, NULL)) total += done;
-    SHOW(total); SHOW(GetLastError()); SHOW(WaitForSingleObject(thread, 5000));
+    SHOW(total); SHOW(GetLastError()); SHOW(WaitForSingleObject(thread, INFINITE));
     GetExitCodeThread(thread, &code); SHOW(code);
 }
 

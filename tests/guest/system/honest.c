@@ -7,7 +7,7 @@
 #include <shellscalingapi.h>
 #include <stdio.h>
 
-static int notified;
+static volatile int notified;
 static VOID WINAPI changed(PVOID context, PMIB_IPINTERFACE_ROW row, MIB_NOTIFICATION_TYPE kind)
 {
     notified = context == &notified && !row && kind == MibInitialNotification;
@@ -58,7 +58,7 @@ int main(void)
     show("the same", awareness == PROCESS_SYSTEM_DPI_AWARE);
     show("again", SetProcessDpiAwareness(PROCESS_PER_MONITOR_DPI_AWARE) == E_ACCESSDENIED);
     show("registered", NotifyIpInterfaceChange(AF_UNSPEC, changed, &notified, TRUE, &handle) == NO_ERROR);
-    Sleep(notified ? 0 : 200);
+    while (!notified) Sleep(1);
     show("notified", notified);
     show("cancelled", CancelMibChangeNotify2(handle) == NO_ERROR);
     show("desktop", GetThreadDesktop(GetCurrentThreadId()) != NULL);

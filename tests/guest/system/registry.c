@@ -39,10 +39,15 @@ static void list(HKEY key)
     }
 }
 
+static volatile LONG seen;
+
+/* Changes it until the other thread, which may not wait yet, has seen it. */
 static DWORD WINAPI change(void *key)
 {
-    Sleep(50);
-    RegSetValueExA(key, "changed", 0, REG_SZ, (BYTE *)"x", 2);
+    do {
+        Sleep(10);
+        RegSetValueExA(key, "changed", 0, REG_SZ, (BYTE *)"x", 2);
+    } while (!seen);
     return 0;
 }
 
@@ -129,9 +134,10 @@ int main(void)
     SHOW(RegNotifyChangeKeyValue(key, TRUE, REG_NOTIFY_CHANGE_LAST_SET, event, TRUE));
     SHOW(WaitForSingleObject(event, 0));
     RegSetValueExA(key, "changed", 0, REG_SZ, (BYTE *)"1", 2);
-    SHOW(WaitForSingleObject(event, 1000));
+    SHOW(WaitForSingleObject(event, INFINITE));
     HANDLE thread = CreateThread(NULL, 0, change, key, 0, NULL);
     SHOW(RegNotifyChangeKeyValue(key, FALSE, REG_NOTIFY_CHANGE_LAST_SET, NULL, FALSE));
+    seen = 1;
     WaitForSingleObject(thread, INFINITE);
     SHOW(RegFlushKey(key));
     SHOW(RegCloseKey(key));
