@@ -20,6 +20,7 @@ class Mounted:
 
     folder: Path
     home: Path
+    python_path: str = str(REPOSITORY)
 
     @property
     def c(self) -> Path:
@@ -34,8 +35,9 @@ class Mounted:
     def winfs(self, *arguments: str | os.PathLike[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run the command line."""
         return subprocess.run(
-            [sys.executable, "-m", "winfs", *map(os.fspath, arguments)], env=environment(self.home), cwd=cwd,
-            capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "winfs", *map(os.fspath, arguments)], cwd=cwd,
+            env={**environment(self.home), "PYTHONPATH": self.python_path},
+            capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     def start(
@@ -66,7 +68,7 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "WINFS_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
 
 
-def wait_for(look: Callable[[], Path | None], seconds: float = 20) -> Path:
+def wait_for(look: Callable[[], Path | None], seconds: float = 120) -> Path:
     """Look until there is something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -81,12 +83,17 @@ def wait_for(look: Callable[[], Path | None], seconds: float = 20) -> Path:
 
 
 @contextmanager
-def mount(base: Path, *options: str) -> Iterator[Mounted]:
-    """Mount a new machine below `base`; unmount it at the end."""
+def mount(base: Path, *options: str, patch: str = "") -> Iterator[Mounted]:
+    """Mount a new machine below `base`; unmount it at the end. `patch` is Python that its daemon runs first."""
     mounted = Mounted(base / "mnt", base / "home")
     mounted.folder.mkdir()
     mounted.home.mkdir(exist_ok=True)
+    if patch:
+        # The interpreter imports this at its start: in the process that becomes the daemon as well.
+        (base / "sitecustomize.py").write_text(f'import sys\nif "--foreground" in sys.orig_argv:\n    {patch}\n')
+        mounted.python_path = os.pathsep.join((str(REPOSITORY), str(base)))
     done = mounted.winfs("mount", mounted.folder, *options)
+    mounted.python_path = str(REPOSITORY)
     assert done.returncode == 0, done.stderr
     try:
         yield mounted

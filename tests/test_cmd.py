@@ -60,18 +60,20 @@ class Terminal:
 
     def __init__(self, far: int) -> None:
         self.far = far
+        self.shown = b""
+        """What has appeared and was not asked for yet."""
 
     def type(self, keys: str) -> None:
         os.write(self.far, keys.encode())
 
     def read_until(self, what: str) -> str:
-        """All that appears up to and with `what`; fails when it has not come in a minute."""
-        shown = b""
-        while what.encode() not in shown:
-            ready, _, _ = select.select([self.far], [], [], 60)
-            assert ready, f"{what!r} does not come: {shown!r}"
-            shown += os.read(self.far, 4096)
-        return shown.decode().replace("\r\n", "\n")
+        """All that appears up to and with `what`; fails when nothing new has come for two minutes."""
+        while what.encode() not in self.shown:
+            ready, _, _ = select.select([self.far], [], [], 120)
+            assert ready, f"{what!r} does not come: {self.shown!r}"
+            self.shown += os.read(self.far, 4096)
+        until, found, self.shown = self.shown.partition(what.encode())
+        return (until + found).decode().replace("\r\n", "\n")
 
 
 @contextmanager
@@ -115,7 +117,7 @@ def test_a_session_on_a_terminal(winfs_home: Path, tmp_path: Path) -> None:
         terminal.read_until(">")
         terminal.type("echo it is %name% & exit 4\r")
         terminal.read_until("it is me")
-        assert process.wait(60) == 4
+        assert process.wait(120) == 4
 
 
 def test_commands_are_shown_before_they_run_unless_echo_is_off(winfs: Runner, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_a_mounted_machine_takes_the_options_of_each_run(shop: Workshop, native:
         def there(*options: str) -> str:
             command = [sys.executable, "-m", "winfs", "run", *options, "ask.exe"]
             done = subprocess.run(
-                command, env=environment(mounted.home), cwd=shop.folder, capture_output=True, timeout=60, check=False
+                command, env=environment(mounted.home), cwd=shop.folder, capture_output=True, timeout=300, check=False
             )
             return done.stdout.decode().strip() + done.stderr.decode().strip()
 

@@ -219,7 +219,7 @@ def waiting(mounted: Mounted) -> Iterator[Path]:
     wait_for(waits)
     yield folder
     (mounted.folder / "objects/Sessions/1/BaseNamedObjects/Dumped").write_text("set")
-    assert program.wait(30) == len("a text on the heap"), "it went on as if nothing had happened"
+    assert program.wait(120) == len("a text on the heap"), "it went on as if nothing had happened"
 
 
 def test_ctl_dumps_a_running_program(mounted: Mounted, waiting: Path, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_changes_are_summed_up(mounted: Mounted, done: str, said: list[str]) -> 
     started = mounted.start(
         mounted.c / "files.exe", *done.split(), cwd=mounted.folder / "drives" / drive / work.name
     )  # fmt: skip
-    assert started.communicate(timeout=60)[0] == b""
+    assert started.communicate(timeout=300)[0] == b""
     prefix = f"{drive.upper()}:\\{work.name}\\"
     lines = [line.replace(f"\t{prefix}", " ") for line in (mounted.folder / "changes/files").read_text().splitlines()]
     assert lines == sorted(said, key=lambda line: line[2:].upper())

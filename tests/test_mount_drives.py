@@ -207,7 +207,7 @@ def test_streams_are_files_behind_a_colon(mounted: Mounted, work: Path, compile_
     assert os.listdir(work) == ["file.txt"]
     assert (work / "file.txt").read_text() == "main"
     (work / "programs.exe").write_bytes(compile_c(STREAMS, name="streams.exe").read_bytes())
-    output = mounted.start("programs.exe", cwd=work).communicate(timeout=60)[0].decode().split("\r\n")
+    output = mounted.start("programs.exe", cwd=work).communicate(timeout=300)[0].decode().split("\r\n")
     assert output == ["first second", "first second", "2", ""]
     assert (work / "file.txt:from program").read_text() == "hello"
     assert "user.DosStream.From Program:$DATA" in os.listxattr(work / "file.txt")
@@ -249,7 +249,7 @@ def test_share_modes_do_not_bind_people(mounted: Mounted, work: Path, compile_c:
         file.write(" after")
     (work / "held.txt").unlink()
     assert not (work / "held.txt").exists()
-    assert program.communicate(b"\n", timeout=60)[0].split(b"\r\n") == [b"before after", b"2", b""]
+    assert program.communicate(b"\n", timeout=300)[0].split(b"\r\n") == [b"before after", b"2", b""]
 
 
 def test_memory_maps_and_locks_serve_a_database(work: Path) -> None:
@@ -297,7 +297,7 @@ def test_git_works_in_a_drive(work: Path) -> None:
 
 WRITER = """
 import sqlite3, sys
-database = sqlite3.connect(sys.argv[1], timeout=60)
+database = sqlite3.connect(sys.argv[1], timeout=300)
 for number in range(25):
     with database:
         database.execute("insert into t values (?)", (sys.argv[2] * 500,))

@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +52,7 @@ def busy(mounted: Mounted, compile_c: Compiler) -> Iterator[subprocess.Popen[byt
         yield started
     finally:
         started.kill()
-        started.wait(20)
+        started.wait(120)
 
 
 def answers(mounted: Mounted) -> bool:
@@ -61,7 +60,7 @@ def answers(mounted: Mounted) -> bool:
     script = "import os, sys; os.stat(sys.argv[1] + '/process'); open(sys.argv[1] + '/machine/uptime').read()"
     look = [sys.executable, "-c", script, str(mounted.folder)]
     try:
-        return subprocess.run(look, timeout=20, check=False).returncode == 0
+        return subprocess.run(look, timeout=120, check=False).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
@@ -119,7 +118,7 @@ def test_a_bug_in_a_handler_is_an_error_and_a_log_line_and_the_mount_lives(tmp_p
         assert "ZeroDivisionError: a bug" in (tmp_path / "log").read_text()
     finally:
         subprocess.run(["fusermount3", "-uz", str(folder)], check=False)
-        server.wait(20)
+        server.wait(120)
 
 
 READERS = """
@@ -151,7 +150,7 @@ def test_killed_clients_do_not_stall_the_mount(mounted: Mounted, compile_c: Comp
                 for reader in readers:
                     reader.send_signal(signal.SIGKILL)
                 for reader in readers:
-                    assert reader.wait(20) == -signal.SIGKILL
+                    assert reader.wait(120) == -signal.SIGKILL
                 assert answers(mounted)
     assert breakdowns(mounted) == "fuse_failures: 0"
 
@@ -187,14 +186,14 @@ def test_find_and_grep_over_everything_end_while_a_program_runs(mounted: Mounted
         folder = str(mounted.process_of("busy.exe"))
         command = ["find", str(mounted.folder), "-not", "-path", "*/registry/*", "-ls"]
         found = subprocess.run(command, capture_output=True,
-                               timeout=100, check=False)  # fmt: skip
+                               timeout=300, check=False)  # fmt: skip
         assert found.returncode == 0, found.stderr
         # Both forms of the trace grow as fast as they are read.
         grepped = subprocess.run(
             ["grep", "-r", "-a", "-c", "busy event", folder, f"{mounted.folder}/objects", f"{mounted.folder}/machine",
              f"{mounted.folder}/changes", f"{mounted.folder}/drives/c/Windows",
              f"{mounted.folder}/registry/HKEY_CURRENT_USER", "--exclude=trace.jsonl"],
-            capture_output=True, text=True, timeout=100, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         # The address space is a file that begins with a hole.
         assert grepped.stderr.splitlines() == [f"grep: {folder}/memory: Bad address"]
@@ -205,16 +204,11 @@ def test_find_and_grep_over_everything_end_while_a_program_runs(mounted: Mounted
 def test_reading_all_of_a_dying_process_gives_data_or_a_plain_error(mounted: Mounted, compile_c: Compiler) -> None:
     allowed = {errno.ENOENT, errno.ESRCH, errno.EFAULT, errno.ESTALE}
     seen: list[OSError] = []
-    reads = 0
-    for _ in range(3):
+    for before in (20, 35, 50):
+        reads = 0
         with busy(mounted, compile_c) as program:
             folder = mounted.process_of("busy.exe")
-            killer = threading.Timer(0.2, program.kill)
-            killer.start()
-            stop = time.monotonic() + 20
-            alive = True
-            while alive and time.monotonic() < stop:
-                alive = program.poll() is None
+            while not (folder / "exit_code").read_text():
                 for where, _, names in os.walk(folder):
                     for name in names:
                         try:
@@ -223,8 +217,9 @@ def test_reading_all_of_a_dying_process_gives_data_or_a_plain_error(mounted: Mou
                             reads += 1
                         except OSError as error:
                             seen.append(error)
-            killer.join()
-    assert reads > 50
+                        if reads == before:
+                            program.kill()
+            assert reads >= before
     assert {error.errno for error in seen} <= allowed
     assert breakdowns(mounted) == "fuse_failures: 0"
 
@@ -246,7 +241,7 @@ def test_unmounting_while_files_are_open_keeps_what_was_written(tmp_path: Path, 
         done = mounted.winfs("umount", mounted.folder)
         assert done.returncode == 0, done.stderr
         assert os.listdir(mounted.folder) == []
-        started.wait(20)
+        started.wait(120)
     finally:
         for close in (lambda: os.close(trace), written.close):
             with suppress(OSError):
@@ -301,7 +296,7 @@ def test_a_full_disk_is_told_to_whoever_writes_and_nothing_is_lost(tmp_path: Pat
             (mounted.c / "before.txt").write_text("before")
             (mounted.folder / environment / "Before.sz").write_text("before")
             started = mounted.start(program, cwd=program.parent)
-            assert started.communicate(timeout=60)[0].split() == [b"full", b"112"]  # ERROR_DISK_FULL
+            assert started.communicate(timeout=300)[0].split() == [b"full", b"112"]  # ERROR_DISK_FULL
             with pytest.raises(OSError, match="No space left") as caught, open(mounted.c / "mine", "wb") as file:
                 file.write(bytes(1 << 20))
             assert caught.value.errno == errno.ENOSPC
@@ -347,7 +342,7 @@ def test_a_trace_on_a_full_disk_stops_and_goes_on_when_there_is_room(tmp_path: P
                 file.write(bytes(1 << 16))
                 file.flush()
         with busy(mounted, compile_c):
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while "trace_failure: [Errno 28]" not in (mounted.folder / "machine/statistics").read_text():
                 assert time.monotonic() < deadline
             filler.unlink()

@@ -61,11 +61,11 @@ def test_on_a_terminal_every_line_comes_while_tail_looks(mounted: Mounted) -> No
             while b"process_exit" not in data:
                 data += os.read(reader, 1 << 16)
             assert b"GetFileAttributesA" in data
-            assert program.wait(30) == 0
+            assert program.wait(120) == 0
             looking(process)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(120)
         os.close(reader)
         os.close(writer)
 
@@ -74,7 +74,7 @@ def test_a_signal_ends_a_tail_that_looks(mounted: Mounted) -> None:
     reader, writer = os.pipe()
     process = tail(mounted, writer)
     process.terminate()
-    assert process.wait(10) == -15
+    assert process.wait(120) == -15
     os.close(reader)
     os.close(writer)
 
@@ -84,7 +84,7 @@ def test_tail_ends_when_nobody_reads_it_any_more(mounted: Mounted) -> None:
     process = tail(mounted, writer)
     os.close(writer)
     os.close(reader)
-    assert process.wait(10) != 0
+    assert process.wait(120) != 0
 
 
 def test_a_stat_by_anybody_else_is_answered_at_once(mounted: Mounted) -> None:
@@ -103,6 +103,6 @@ def test_the_mount_ends_while_somebody_follows(tmp_path: Path) -> None:
         process = tail(mounted, writer)
     assert not os.path.ismount(mounted.folder)
     process.terminate()
-    process.wait(10)
+    process.wait(120)
     os.close(reader)
     os.close(writer)

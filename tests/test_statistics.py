@@ -58,7 +58,7 @@ def test_calls_handles_memory_and_events_are_counted(compile_c: Compiler, tmp_pa
         (found,) = json.loads(mounted.winfs("ps", "-v", "--json").stdout)
         assert found["calls"]["kernel32.dll!SetEvent"] == 1234
         event.write_text("set")
-        assert program.wait(20) == 0
+        assert program.wait(120) == 0
         ended = statistics(mounted)
         assert ended["calls_kernel32.dll!SetEvent"] == "1234", "what a program did stays counted when it has ended"
         assert f"committed_{folder.name}" not in ended

@@ -329,6 +329,8 @@ class MountedMachine:
                 nursery.start_soon(self._until_gone, client, nursery.cancel_scope)
                 await trio.to_thread.run_sync(view.join, abandon_on_cancel=True)
                 nursery.cancel_scope.cancel()
+        # Whoever looks at the machine's trace when the command is over finds all that the program did.
+        await trio.to_thread.run_sync(self.machine.trace.flush)
         await client.send({"exit": code})
 
     async def _start_detached(self, request: Message, view: View | None) -> Process:

@@ -67,6 +67,7 @@ def control_file(machine: Machine, mark: Callable[[], None], stop: Callable[[], 
             mark()
         elif line == "sync":
             machine.registry.tree.flush()
+            machine.trace.flush()
         elif line == "killall":
             for process in list(machine.processes.values()):
                 process.terminate(1, "killed through ctl")
