@@ -3,6 +3,13 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 python=.venv/bin/python
+# pip, the compiler and the tests keep things in the home directory; where there is none to write to, here.
+cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+if [ -z "$cache" ] || ! mkdir -p "$cache" 2>/dev/null || [ ! -w "$cache" ]; then
+    export XDG_CACHE_HOME=$PWD/.venv/cache
+    mkdir -p "$XDG_CACHE_HOME"
+fi
+export HOME=${HOME:-$PWD/.venv}
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then
@@ -13,6 +20,12 @@ as_root() {
         echo "this needs root or sudo: $*" >&2
         exit 1
     fi
+}
+
+install_packages() {
+    as_root apt-get update -qq -o Acquire::Retries=3
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq -y -o Acquire::Retries=3 --no-install-recommends "$@" >&2
 }
 
 # The Debian packages that are missing: pyfuse3 is compiled from source, fusermount3 mounts.
@@ -51,21 +64,19 @@ set_up() {
     host_python=$(find_python)
     if [ -z "$host_python" ]; then
         echo "installing python3" >&2
-        as_root apt-get update -qq
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3 python3-venv python3-dev >&2
+        install_packages python3 python3-venv python3-dev
         host_python=$(find_python)
         [ -n "$host_python" ] || { echo "winfs needs Python 3.11 or newer" >&2; exit 1; }
     fi
     packages=$(missing_packages)
     if [ -n "$packages" ]; then
         echo "installing" $packages >&2
-        as_root apt-get update -qq
         # shellcheck disable=SC2086
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $packages >&2
+        install_packages $packages
     fi
     [ -x "$python" ] || "$host_python" -m venv .venv
     echo "installing winfs into .venv" >&2
-    "$python" -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+    "$python" -m pip install --quiet --retries 10 --disable-pip-version-check -e '.[dev]'
     echo "$wanted" >"$stamp"
 }
 

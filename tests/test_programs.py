@@ -57,7 +57,7 @@ def fetch(package: Package) -> Path:
     if os.environ.get("WINFS_OFFLINE"):
         pytest.skip(f"{package.requirement} is not in the cache")
     target.parent.mkdir(parents=True, exist_ok=True)
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--retries=10", "--no-deps",
            "--only-binary=:all:", "--platform", "win_amd64", "--dest", str(target.parent)]  # fmt: skip
     subprocess.run([*pip, package.requirement], check=True)
     for wheel in target.parent.glob("*.whl"):
