@@ -133,7 +133,7 @@ def test_rules_that_change_reach_guest_code_of_programs_that_run(mounted: Mounte
         rules.write_text("category process\n")
     finally:
         program.stdin.close()
-        assert program.wait(30) == 0
+        assert program.wait(120) == 0
         program.stdout.close()
     events = [json.loads(line) for line in (mounted.folder / "trace.jsonl").read_bytes().splitlines()]
     rules.write_text("all\n")
