@@ -27,6 +27,7 @@ LIBRARIES = {
     "reserved_section": (),
     "neighbours": ("-lnormaliz",),
     "odds": (),
+    "automation": ("-loleaut32",),
     "placeholders": ("-lpsapi",),
     "shell_text": ("-lshlwapi", "-lole32", "-ladvapi32"),
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),

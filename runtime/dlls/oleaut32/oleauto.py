@@ -6,6 +6,21 @@ import struct
 
 from runtime.dlls.heap import guest_heap_alloc, guest_heap_free
 from runtime.dlls.oleaut32.dll import oleaut32
+from runtime.dlls.oleaut32.types import (
+    DISP_E_BADVARTYPE,
+    E_INVALIDARG,
+    E_OUTOFMEMORY,
+    S_FALSE,
+    S_OK,
+    VALID_TYPES,
+    VT_ARRAY,
+    VT_BSTR,
+    VT_BYREF,
+    VT_DISPATCH,
+    VT_EMPTY,
+    VT_TYPEMASK,
+    VT_UNKNOWN,
+)
 from runtime.dlls.text import encode_wide
 from runtime.dlls.types import (
     HRESULT,
@@ -15,31 +30,10 @@ from runtime.dlls.types import (
     PVOID,
     UINT,
     ULONG,
-    USHORT,
     InOut,
     Out,
 )
 from runtime.nt.thread import Thread
-
-S_OK = 0
-S_FALSE = 1
-E_INVALIDARG = 0x80070057
-E_OUTOFMEMORY = 0x8007000E
-DISP_E_BADVARTYPE = 0x80020008
-DISP_E_TYPEMISMATCH = 0x80020005
-DISP_E_OVERFLOW = 0x8002000A
-
-VT_EMPTY, VT_NULL, VT_I2, VT_I4, VT_R4, VT_R8, VT_CY, VT_DATE, VT_BSTR, VT_DISPATCH, VT_ERROR, VT_BOOL, VT_VARIANT, (
-    VT_UNKNOWN
-) = range(14)
-VT_DECIMAL, VT_I1, VT_UI1, VT_UI2, VT_UI4, VT_I8, VT_UI8, VT_INT, VT_UINT = 14, 16, 17, 18, 19, 20, 21, 22, 23
-VT_RECORD = 36
-VT_ARRAY, VT_BYREF, VT_TYPEMASK = 0x2000, 0x4000, 0xFFF
-INTEGER_FORMATS = {
-    VT_I2: "<h", VT_I4: "<i", VT_BOOL: "<h", VT_I1: "<b", VT_UI1: "<B", VT_UI2: "<H", VT_UI4: "<I", VT_I8: "<q",
-    VT_UI8: "<Q", VT_INT: "<i", VT_UINT: "<I", VT_ERROR: "<i",
-}  # fmt: skip
-VALID_TYPES = frozenset({*range(15), *range(16, 24), VT_RECORD})
 
 
 async def new_bstr(thread: Thread, data: bytes) -> int:
@@ -200,66 +194,6 @@ async def VariantCopy(thread: Thread, pvargDest: LPVOID, pvargSrc: LPVOID) -> HR
     memory.write(pvargDest, source)
     if kind == VT_BSTR or (kind & VT_ARRAY and not kind & VT_BYREF):
         memory.write_pointer(pvargDest + 8, value)
-    return S_OK
-
-
-def _number(thread: Thread, address: int, kind: int) -> int | float | None:
-    memory = thread.process.memory
-    if kind in INTEGER_FORMATS:
-        size = struct.calcsize(INTEGER_FORMATS[kind])
-        value: int = struct.unpack(INTEGER_FORMATS[kind], memory.read(address + 8, size))[0]
-        return value
-    if kind == VT_EMPTY:
-        return 0
-    if kind in (VT_R4, VT_R8, VT_DATE):
-        size, form = (4, "<f") if kind == VT_R4 else (8, "<d")
-        real: float = struct.unpack(form, memory.read(address + 8, size))[0]
-        return real
-    if kind == VT_BSTR:
-        text = bstr_bytes(thread, memory.read_pointer(address + 8)).decode("utf-16-le", "replace").strip()
-        for convert in (int, float):
-            try:
-                return convert(text)
-            except ValueError:
-                continue
-    return None
-
-
-@oleaut32.export(category="memory", ordinal=12)
-async def VariantChangeType(
-    thread: Thread, pvargDest: LPVOID, pvarSrc: LPVOID, wFlags: USHORT, vt: USHORT
-) -> HRESULT:
-    """Convert between numbers and strings; other conversions are DISP_E_TYPEMISMATCH."""
-    memory = thread.process.memory
-    kind = memory.read_u16(pvarSrc)
-    if kind == vt:
-        return await VariantCopy(thread, pvargDest, pvarSrc)
-    value = _number(thread, pvarSrc, kind)
-    if value is None:
-        return DISP_E_TYPEMISMATCH
-    if vt == VT_BSTR:
-        if kind == VT_BOOL and not wFlags & 2:
-            text = "-1" if value else "0"
-        elif kind == VT_BOOL:
-            text = "True" if value else "False"
-        else:
-            text = f"{value:.15g}" if isinstance(value, float) else "" if kind == VT_EMPTY else str(value)
-        made = await new_bstr(thread, encode_wide(text))
-        data = made.to_bytes(8, "little")
-    elif vt in (VT_R4, VT_R8, VT_DATE):
-        data = struct.pack("<f" if vt == VT_R4 else "<d", value).ljust(8, b"\0")
-    elif vt in INTEGER_FORMATS:
-        whole = (-1 if value else 0) if vt == VT_BOOL else round(value)
-        try:
-            data = struct.pack(INTEGER_FORMATS[vt], whole).ljust(8, b"\0")
-        except struct.error:
-            return DISP_E_OVERFLOW
-    else:
-        return DISP_E_TYPEMISMATCH
-    result = await clear_variant(thread, pvargDest)
-    if result:
-        return result
-    memory.write(pvargDest, struct.pack("<H", vt) + bytes(6) + data)
     return S_OK
 
 

@@ -6,6 +6,7 @@ import struct
 
 from runtime.dlls.heap import guest_heap_alloc, guest_heap_free
 from runtime.dlls.oleaut32 import oleauto as auto
+from runtime.dlls.oleaut32 import types
 from runtime.dlls.oleaut32.dll import oleaut32
 from runtime.dlls.types import HRESULT, LONG, LPVOID, PVOID, UINT, USHORT, Out
 from runtime.nt.thread import Thread
@@ -14,19 +15,20 @@ DISP_E_BADINDEX = 0x8002000B
 DISP_E_ARRAYISLOCKED = 0x8002000D
 E_UNEXPECTED = 0x8000FFFF
 FADF_BSTR, FADF_UNKNOWN, FADF_DISPATCH, FADF_VARIANT, FADF_HAVEVARTYPE = 0x100, 0x200, 0x400, 0x800, 0x80
-_FEATURES = {auto.VT_BSTR: FADF_BSTR, auto.VT_UNKNOWN: FADF_UNKNOWN, auto.VT_DISPATCH: FADF_DISPATCH,
-             auto.VT_VARIANT: FADF_VARIANT}  # fmt: skip
+_FEATURES = {types.VT_BSTR: FADF_BSTR, types.VT_UNKNOWN: FADF_UNKNOWN, types.VT_DISPATCH: FADF_DISPATCH,
+             types.VT_VARIANT: FADF_VARIANT}  # fmt: skip
 _PREFIX = 16
 """Bytes before the descriptor; the variant type lies in the last four."""
 
 
 def _element_size(thread: Thread, kind: int) -> int | None:
     width = thread.process.memory.pointer_size
-    if kind in auto.INTEGER_FORMATS:
-        return struct.calcsize(auto.INTEGER_FORMATS[kind])
+    if kind in types.INTEGER_FORMATS:
+        return struct.calcsize(types.INTEGER_FORMATS[kind])
     return {
-        auto.VT_R4: 4, auto.VT_R8: 8, auto.VT_CY: 8, auto.VT_DATE: 8, auto.VT_BSTR: width, auto.VT_DISPATCH: width,
-        auto.VT_UNKNOWN: width, auto.VT_VARIANT: auto.variant_size(thread), auto.VT_DECIMAL: 16,
+        types.VT_R4: 4, types.VT_R8: 8, types.VT_CY: 8, types.VT_DATE: 8, types.VT_BSTR: width,
+        types.VT_DISPATCH: width, types.VT_UNKNOWN: width, types.VT_DECIMAL: 16,
+        types.VT_VARIANT: auto.variant_size(thread),
     }.get(kind)  # fmt: skip
 
 
@@ -128,7 +130,7 @@ async def _copy_element(thread: Thread, array: SafeArray, source: int, target: i
 async def destroy(thread: Thread, address: int) -> int:
     """Free an array with all it holds."""
     if not address:
-        return auto.S_OK
+        return types.S_OK
     array = SafeArray(thread, address)
     if array.locks:
         return DISP_E_ARRAYISLOCKED
@@ -137,22 +139,22 @@ async def destroy(thread: Thread, address: int) -> int:
             await _clear_element(thread, array, array.data + index * array.element)
     await guest_heap_free(thread, array.data)
     await guest_heap_free(thread, address - _PREFIX)
-    return auto.S_OK
+    return types.S_OK
 
 
 async def copy(thread: Thread, address: int) -> tuple[int, int]:
     """Copy an array; returns its address and an HRESULT."""
     if not address:
-        return 0, auto.S_OK
+        return 0, types.S_OK
     array = SafeArray(thread, address)
     made = await create(thread, array.kind, [array.bound(n) for n in range(1, array.dimensions + 1)])
     if not made:
-        return 0, auto.E_OUTOFMEMORY
+        return 0, types.E_OUTOFMEMORY
     target = SafeArray(thread, made)
     for index in range(array.count):
         offset = index * array.element
         await _copy_element(thread, array, array.data + offset, target.data + offset)
-    return made, auto.S_OK
+    return made, types.S_OK
 
 
 @oleaut32.export(category="memory", ordinal=15)
@@ -178,7 +180,7 @@ async def SafeArrayDestroy(thread: Thread, psa: LPVOID) -> HRESULT:
 async def SafeArrayCopy(thread: Thread, psa: LPVOID, ppsaOut: Out[LPVOID]) -> HRESULT:
     """Copy an array."""
     if not ppsaOut:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     made, result = await copy(thread, psa)
     ppsaOut.set(made)
     return result
@@ -200,47 +202,47 @@ def SafeArrayGetElemsize(thread: Thread, psa: LPVOID) -> UINT:
 def SafeArrayGetLBound(thread: Thread, psa: LPVOID, nDim: UINT, plLbound: Out[LONG]) -> HRESULT:
     """Return the lower bound of a dimension."""
     if not psa or not plLbound:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     array = SafeArray(thread, psa)
     if not 1 <= nDim <= array.dimensions:
         return DISP_E_BADINDEX
     plLbound.set(array.bound(nDim)[1])
-    return auto.S_OK
+    return types.S_OK
 
 
 @oleaut32.export(category="memory", ordinal=19)
 def SafeArrayGetUBound(thread: Thread, psa: LPVOID, nDim: UINT, plUbound: Out[LONG]) -> HRESULT:
     """Return the upper bound of a dimension."""
     if not psa or not plUbound:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     array = SafeArray(thread, psa)
     if not 1 <= nDim <= array.dimensions:
         return DISP_E_BADINDEX
     count, lower = array.bound(nDim)
     plUbound.set(lower + count - 1)
-    return auto.S_OK
+    return types.S_OK
 
 
 @oleaut32.export(category="memory", ordinal=77)
 def SafeArrayGetVartype(thread: Thread, psa: LPVOID, pvt: Out[USHORT]) -> HRESULT:
     """Return the type of the elements."""
     if not psa or not pvt:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     kind = SafeArray(thread, psa).kind
     if not kind:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     pvt.set(kind)
-    return auto.S_OK
+    return types.S_OK
 
 
 def _lock(thread: Thread, address: int, change: int) -> int:
     if not address:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     array = SafeArray(thread, address)
     if not 0 <= array.locks + change <= 0xFFFF:
         return E_UNEXPECTED
     thread.process.memory.write_u32(address + 8, array.locks + change)
-    return auto.S_OK
+    return types.S_OK
 
 
 @oleaut32.export(category="memory", ordinal=21)
@@ -259,9 +261,9 @@ def SafeArrayUnlock(thread: Thread, psa: LPVOID) -> HRESULT:
 def SafeArrayAccessData(thread: Thread, psa: LPVOID, ppvData: Out[LPVOID]) -> HRESULT:
     """Lock an array and return its data."""
     if not ppvData:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     result = _lock(thread, psa, 1)
-    if result == auto.S_OK:
+    if result == types.S_OK:
         ppvData.set(SafeArray(thread, psa).data)
     return result
 
@@ -276,20 +278,20 @@ def SafeArrayUnaccessData(thread: Thread, psa: LPVOID) -> HRESULT:
 async def SafeArrayGetElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv: LPVOID) -> HRESULT:
     """Copy an element out."""
     if not psa or not rgIndices or not pv:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     array = SafeArray(thread, psa)
     at = array.element_at(rgIndices)
     if at is None:
         return DISP_E_BADINDEX
     await _copy_element(thread, array, at, pv)
-    return auto.S_OK
+    return types.S_OK
 
 
 @oleaut32.export(category="memory", ordinal=26)
 async def SafeArrayPutElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv: LPVOID) -> HRESULT:
     """Copy an element in; strings and interfaces are passed themselves, other elements by address."""
     if not psa or not rgIndices:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     array = SafeArray(thread, psa)
     at = array.element_at(rgIndices)
     if at is None:
@@ -304,16 +306,16 @@ async def SafeArrayPutElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv
         memory.write_pointer(at, pv)
     else:
         await _copy_element(thread, array, pv, at)
-    return auto.S_OK
+    return types.S_OK
 
 
 @oleaut32.export(category="memory", ordinal=148)
 def SafeArrayPtrOfIndex(thread: Thread, psa: LPVOID, rgIndices: LPVOID, ppvData: Out[LPVOID]) -> HRESULT:
     """Return the address of an element."""
     if not psa or not rgIndices or not ppvData:
-        return auto.E_INVALIDARG
+        return types.E_INVALIDARG
     at = SafeArray(thread, psa).element_at(rgIndices)
     if at is None:
         return DISP_E_BADINDEX
     ppvData.set(at)
-    return auto.S_OK
+    return types.S_OK
