@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.nt.casing import upcase
+from runtime.nt.casing import downcase_table, upcase
 from runtime.vfs import names, pattern
 from runtime.vfs.dospath import CurrentDirectories, PathType, device_name, full_path, path_type, to_nt
 
@@ -61,6 +61,7 @@ def test_path_type(path: str, expected: PathType) -> None:
         ("E:x", "E:\\x"),
         ("\\\\server\\share\\..\\..\\x", "\\\\server\\share\\x"),
         ("\\\\server\\share", "\\\\server\\share"),
+        ("//server//share. . .", "\\\\server\\share"),
         ("\\\\?\\C:\\a\\..\\b", "\\\\?\\C:\\b"),
         ("NUL", "\\\\.\\NUL"),
         ("C:\\x\\nul.txt", "\\\\.\\nul"),
@@ -183,3 +184,9 @@ def test_hostile_pattern_is_answered_at_once() -> None:
 )
 def test_short_names(name: str, alias: str) -> None:
     assert names.short_name(name, set()) == alias
+
+
+def test_lower_case_is_the_way_back_from_upper_case() -> None:
+    # LCMapStringEx(LCMAP_LOWERCASE): OHM, KELVIN and ANGSTROM SIGN, the title-case letters and capital sharp s stay
+    text = "\u03a9\u2126 K\u212a \u00c5\u212b \u01c4\u01c5 \u1e9e \u0130"
+    assert text.translate(downcase_table()) == "\u03c9\u2126 k\u212a \u00e5\u212b \u01c6\u01c5 \u1e9e \u0130"

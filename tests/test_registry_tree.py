@@ -110,8 +110,8 @@ def test_bad_paths(tree: RegistryTree, path: str, status: int) -> None:
 
 def test_name_limits(tree: RegistryTree) -> None:
     parent = tree.create_path(SOFTWARE)
-    tree.create(parent, "k" * 255)
-    for name in ("k" * 256, "\U0001f600" * 128):
+    tree.create(parent, "k" * 256)
+    for name in ("k" * 257, "\U0001f600" * 129):
         with pytest.raises(NtError) as error:
             tree.create(parent, name)
         assert error.value.status == ntstatus.STATUS_INVALID_PARAMETER

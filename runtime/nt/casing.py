@@ -24,6 +24,12 @@ def upcase_table() -> dict[int, int]:
     return table
 
 
+@cache
+def downcase_table() -> dict[int, int]:
+    """Return the units whose lower case differs from themselves: the way back, so `\u2126` (OHM SIGN) stays."""
+    return {upper: lower for lower, upper in sorted(upcase_table().items(), reverse=True)}
+
+
 @lru_cache(maxsize=16384)
 def upcase(text: str) -> str:
     """Return `text` in Windows' upper case: what two names must share to be the same name."""

@@ -25,6 +25,7 @@ from runtime.nt.status import (
     STATUS_OBJECT_NAME_INVALID,
     STATUS_OBJECT_NAME_NOT_FOUND,
     STATUS_OBJECT_TYPE_MISMATCH,
+    STATUS_REPARSE_POINT_NOT_RESOLVED,
     STATUS_SUCCESS,
     NtError,
 )
@@ -394,7 +395,7 @@ def open_file(namespace: Namespace, attributes: ObjectAttributes, request: OpenR
             return found.item.open(found.remainder, request)
         except Reparse as link:
             attributes = ObjectAttributes(link.path, None, attributes.attributes)
-    raise NtError(STATUS_OBJECT_NAME_INVALID)
+    raise NtError(STATUS_REPARSE_POINT_NOT_RESOLVED)
 
 
 def query_path(namespace: Namespace, attributes: ObjectAttributes, process: Process) -> bytes:
@@ -407,7 +408,7 @@ def query_path(namespace: Namespace, attributes: ObjectAttributes, process: Proc
             return found.item.query_path(found.remainder, process)
         except Reparse as link:
             attributes = ObjectAttributes(link.path, None, attributes.attributes)
-    raise NtError(STATUS_OBJECT_NAME_INVALID)
+    raise NtError(STATUS_REPARSE_POINT_NOT_RESOLVED)
 
 
 def create_file(namespace: Namespace, attributes: ObjectAttributes, request: OpenRequest) -> int:

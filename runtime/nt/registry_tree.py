@@ -37,7 +37,7 @@ REG_NOTIFY_CHANGE_ATTRIBUTES = 2
 REG_NOTIFY_CHANGE_LAST_SET = 4
 REG_NOTIFY_CHANGE_SECURITY = 8
 
-MAXIMUM_KEY_NAME = 255
+MAXIMUM_KEY_NAME = 256
 MAXIMUM_VALUE_NAME = 16383
 MAXIMUM_DEPTH = 512
 LINK_VALUE = "SymbolicLinkValue"
@@ -297,7 +297,7 @@ class RegistryTree:
     def create(self, parent: KeyNode, name: str, *, class_name: str | None = None, volatile: bool = False,
                link: bool = False, security: bytes | None = None) -> KeyNode:  # fmt: skip
         """Create a subkey. Raises NtError: STATUS_OBJECT_NAME_COLLISION, STATUS_CHILD_MUST_BE_VOLATILE, or
-        STATUS_INVALID_PARAMETER for a name over 255 characters.
+        STATUS_INVALID_PARAMETER for a name over 256 characters.
         """
         children = self.children(parent)
         if not name or "\\" in name:

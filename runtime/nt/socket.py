@@ -471,8 +471,12 @@ class Socket(FileObject):
             raise NtError(st.STATUS_INVALID_CONNECTION)
         data = request.read_buffer()
         peer = self._peer
-        if peer is None or self.error:
-            raise NtError(self.error or st.STATUS_CONNECTION_RESET)
+        if self.error:
+            raise NtError(self.error)
+        if peer is None:  # the other side has closed: what it is sent it answers with a reset, too late for this call
+            request.information = len(data)
+            self.error = st.STATUS_CONNECTION_RESET if data else 0
+            return st.STATUS_SUCCESS
         if self._writers or (peer._data and len(data) > peer.room):
             entry = (request, data)
             self._writers.append(entry)

@@ -125,10 +125,10 @@ def _collapse(root: str, rest: str) -> str:
 def _unc_split(path: str) -> tuple[str, str]:
     r"""Split `\\server\share\rest` into its fixed part, with a closing backslash, and the rest."""
     body = path[2:]
-    parts = re.split(r"[\\/]", body, maxsplit=2)
+    parts = re.split(r"[\\/]+", body, maxsplit=2)
     fixed = "\\\\" + "\\".join(parts[:2])
     if len(parts) < 3:
-        return fixed, ""
+        return fixed.rstrip(". "), ""
     return fixed + "\\", parts[2]
 
 

@@ -23,7 +23,7 @@ from runtime.nt.status import (
     STATUS_OBJECT_NAME_INVALID,
     STATUS_OBJECT_NAME_NOT_FOUND,
     STATUS_OBJECT_PATH_NOT_FOUND,
-    STATUS_TOO_MANY_LINKS,
+    STATUS_REPARSE_POINT_NOT_RESOLVED,
     NtError,
 )
 from runtime.vfs import names
@@ -230,7 +230,7 @@ class Drive:
                 os.close(fd)
                 links += 1
                 if links > MAX_LINKS:
-                    raise NtError(STATUS_TOO_MANY_LINKS)
+                    raise NtError(STATUS_REPARSE_POINT_NOT_RESOLVED)
                 target = self._link_target(text, queue)
                 if text.startswith("/"):
                     path, trail = "", []

@@ -165,10 +165,12 @@ async def BasepIoCompletion(thread: Thread, ApcContext: PVOID, IoStatusBlock: PV
 
 
 def _move(thread: Thread, file: FileObject, distance: int, method: int) -> int:
-    if file.device_type not in (ff.FILE_DEVICE_DISK, ff.FILE_DEVICE_CD_ROM):
-        if file.device_type in (ff.FILE_DEVICE_NAMED_PIPE, ff.FILE_DEVICE_CONSOLE):
-            raise Win32Error(st.ERROR_INVALID_FUNCTION)
-        return 0
+    """Set the position of any file. For a pipe or a console it means nothing, but the I/O manager keeps it.
+
+    Only a pipe that was opened for overlapped access refuses. Raises Win32Error and NtError.
+    """
+    if file.device_type == ff.FILE_DEVICE_NAMED_PIPE and not file.synchronous:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
     match method:
         case 0:
             position = distance

@@ -10,7 +10,7 @@ from runtime.dlls.kernel32.stringapiset import resolve_code_page
 from runtime.dlls.types import BOOL, DWORD, INT, LCID, LPARAM, LPCSTR, LPCWSTR, LPSTR, LPWSTR, PVOID, InBytes
 from runtime.nt import ctype
 from runtime.nt import status as st
-from runtime.nt.casing import upcase
+from runtime.nt.casing import downcase_table, upcase
 from runtime.nt.locale import locale_by_id, locale_by_name
 from runtime.nt.process import Process
 from runtime.nt.status import Win32Error
@@ -191,7 +191,7 @@ def map_text(text: str, flags: int) -> str:
     if flags & LCMAP_UPPERCASE:
         text = upcase(text)
     elif flags & LCMAP_LOWERCASE:
-        text = "".join(low if len(low := character.lower()) == 1 else character for character in text)
+        text = text.translate(downcase_table())
     if flags & LCMAP_HIRAGANA:
         text = "".join(chr(ord(item) - 0x60) if 0x30A1 <= ord(item) <= 0x30F6 else item for item in text)
     elif flags & LCMAP_KATAKANA:

@@ -63,11 +63,12 @@ async def static_buffer(thread: Thread) -> int:
     return found
 
 
-def pack_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int, scope: int = 0) -> bytes:
-    """Return a sockaddr_in or sockaddr_in6."""
+def pack_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> bytes:
+    """Return a sockaddr_in or sockaddr_in6, the latter with the address's zone."""
     if address.version == 4:
         return struct.pack("<H", AF_INET) + struct.pack(">H", port) + address.packed + bytes(8)
-    return struct.pack("<H", AF_INET6) + struct.pack(">HI", port, 0) + address.packed + struct.pack("<I", scope)
+    zone = int(address.scope_id or 0)
+    return struct.pack("<H", AF_INET6) + struct.pack(">HI", port, 0) + address.packed + struct.pack("<I", zone)
 
 
 def unpack_address(data: bytes) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
@@ -80,6 +81,22 @@ def unpack_address(data: bytes) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6A
     if family == AF_INET6 and len(data) >= 24:
         return ipaddress.IPv6Address(data[8:24]), port
     raise Win32Error(WSAEAFNOSUPPORT)
+
+
+def zone_of(data: bytes) -> str:
+    """Return the zone of a sockaddr_in6 as it stands behind an address, "%42"; "" where there is none."""
+    if len(data) < 28 or data[:2] != AF_INET6.to_bytes(2, "little"):
+        return ""
+    zone = int.from_bytes(data[24:28], "little")
+    return f"%{zone}" if zone else ""
+
+
+def parse_ipv6(text: str) -> ipaddress.IPv6Address:
+    """Read an IPv6 address; its zone must be a number. Raises ValueError."""
+    address = ipaddress.IPv6Address(text)
+    if address.scope_id is not None and int(address.scope_id) >= 1 << 32:
+        raise ValueError(text)
+    return address
 
 
 def parse_ipv4(text: str) -> int | None:

@@ -24,9 +24,11 @@ from runtime.dlls.ws2_32.state import (
     WSATYPE_NOT_FOUND,
     pack_address,
     parse_ipv4,
+    parse_ipv6,
     static_buffer,
     unpack_address,
     winsock,
+    zone_of,
 )
 from runtime.nt.address_text import format_ipv6
 from runtime.nt.status import Win32Error
@@ -121,8 +123,9 @@ def InetPtonW(thread: Thread, Family: INT, pszAddrString: LPCWSTR, pAddrBuf: LPV
 
 def _sockaddr_to_text(thread: Thread, address: int, size: int, buffer: int, length: InOut[DWORD], wide: bool) -> int:
     winsock(thread)
-    found, port = unpack_address(thread.process.memory.read(address, min(size, 28)))
-    text = str(found) if found.version == 4 else format_ipv6(ipaddress.IPv6Address(found.packed))
+    data = thread.process.memory.read(address, min(size, 28))
+    found, port = unpack_address(data)
+    text = str(found) if found.version == 4 else format_ipv6(found) + zone_of(data)
     if port:
         text = f"{text}:{port}" if found.version == 4 else f"[{text}]:{port}"
     capacity = length.get()
@@ -163,7 +166,7 @@ def _text_to_sockaddr(thread: Thread, text: str | None, family: int, target: int
         port_text = ""
     try:
         port = int(port_text, 0) if port_text else 0
-        address: Address = ipaddress.IPv4Address(host) if family == AF_INET else ipaddress.IPv6Address(host)
+        address: Address = ipaddress.IPv4Address(host) if family == AF_INET else parse_ipv6(host)
     except ValueError:
         raise Win32Error(WSAEINVAL) from None
     data = pack_address(address, port & 0xFFFF)
@@ -207,7 +210,7 @@ def _addresses(thread: Thread, name: str | None, passive: bool, numeric: bool) -
     if value is not None:
         return [ipaddress.IPv4Address(value)]
     try:
-        return [ipaddress.IPv6Address(name.partition("%")[0])]
+        return [parse_ipv6(name)]
     except ValueError:
         pass
     own = thread.process.machine.config.computer_name.lower()
@@ -313,12 +316,13 @@ def _name_info(
 ) -> int:  # fmt: skip
     try:
         winsock(thread)
-        found, port = unpack_address(thread.process.memory.read(address, min(size, 28)))
+        data = thread.process.memory.read(address, min(size, 28))
+        found, port = unpack_address(data)
     except Win32Error as error:
         return error.error
     if not node and not service:
         return WSAHOST_NOT_FOUND
-    text = str(found)
+    text = str(found) if found.version == 4 else format_ipv6(found) + zone_of(data)
     if not flags & NI_NUMERICHOST and found.is_loopback:
         text = thread.process.machine.config.computer_name
     elif flags & NI_NAMEREQD:
@@ -328,10 +332,10 @@ def _name_info(
     unit = 2 if wide else 1
     for buffer, capacity, value in ((node, node_size, text), (service, service_size, service_text)):
         if buffer and capacity:
-            data = encode_text(thread, value + "\0", wide)
-            if len(data) // unit > capacity:
+            encoded = encode_text(thread, value + "\0", wide)
+            if len(encoded) // unit > capacity:
                 return 122
-            thread.process.memory.write(buffer, data)
+            thread.process.memory.write(buffer, encoded)
     return 0
 
 

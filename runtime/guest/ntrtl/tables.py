@@ -54,13 +54,12 @@ def code_page(name: str, codec: str) -> str:
 
 def main(target: str) -> None:
     """Write the tables to ``target``."""
-    upper: dict[int, int] = runpy.run_path(str(ROOT / "runtime" / "nt" / "casing.py"))["upcase_table"]()
-    lower = {value: key for key, value in sorted(upper.items(), reverse=True)}
+    casing = runpy.run_path(str(ROOT / "runtime" / "nt" / "casing.py"))
     text = [
         f"/* Unicode {unicodedata.unidata_version}; made by tables.py. */",
         "struct unit_byte { uint16_t unit; uint8_t byte; };",
-        paged("upcase", upper),
-        paged("downcase", lower),
+        paged("upcase", casing["upcase_table"]()),
+        paged("downcase", casing["downcase_table"]()),
         code_page("ansi", "cp1252"),
         code_page("oem", "cp437"),
     ]

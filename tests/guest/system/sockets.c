@@ -213,6 +213,33 @@ static void datagrams(void)
     closesocket(a); closesocket(b);
 }
 
+/* The other side has closed: what is sent first is lost, and only then is the connection known to be reset. */
+static void closed(void)
+{
+    SOCKET l = listener(), c = socket(AF_INET, SOCK_STREAM, 0), s;
+    char data[4];
+    connect(c, (SOCKADDR *)&at, sizeof at);
+    s = accept(l, NULL, NULL);
+    closesocket(c);
+    SHOW(recv(s, data, 4, 0));
+    SHOW(send(s, "lost", 4, 0));
+    Sleep(50);
+    ERRNO(send(s, "more", 4, 0));
+    closesocket(s); closesocket(l);
+}
+
+static void scopes(void)
+{
+    struct addrinfo *found, hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+    char host[64], port[8];
+    SHOW(getaddrinfo("ff02::1%42", "80", &hints, &found));
+    SHOW((int)((SOCKADDR_IN6 *)found->ai_addr)->sin6_scope_id);
+    SHOW(getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV));
+    printf("%s %s\n", host, port);
+    freeaddrinfo(found);
+    SHOW(getaddrinfo("ff02::1%no", "80", &hints, &found));
+}
+
 int main(void)
 {
     WSADATA start;
@@ -222,5 +249,7 @@ int main(void)
     events();
     overlapped();
     datagrams();
+    closed();
+    scopes();
     return WSACleanup();
 }
