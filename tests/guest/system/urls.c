@@ -103,7 +103,9 @@ int main(void)
     escape(L"http://host/a%20b", URL_ESCAPE_PERCENT);
     escape(L"a/b?c#d e", URL_ESCAPE_SEGMENT_ONLY);
     escape(L"http://host/a b<c>", URL_ESCAPE_SPACES_ONLY);
-    escape(L"http://host/\x00e9", URL_ESCAPE_AS_UTF8);
+    start();
+    printf("UTF-8: %lx", UrlEscapeW(L"http://host/\x00e9", out, &size, URL_ESCAPE_AS_UTF8));
+    printf(" %ls\n", out);
     wcscpy(out, L"a%20b%41%zz%2");
     printf("unescape: %lx %ls\n", UrlUnescapeW(out, NULL, NULL, URL_UNESCAPE_INPLACE), out);
     static const WCHAR full[] = L"https://user:secret@host.example:8080/path/page?query=1#mark";
