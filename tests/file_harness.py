@@ -85,7 +85,7 @@ class Machine:
         return trio.lowlevel.current_trio_token()
 
     def new_process(self, pid: int) -> Any:
-        return SimpleNamespace(pid=pid, machine=self, memory=Memory(), handles=HandleTable())
+        return SimpleNamespace(pid=pid, machine=self, memory=Memory(), handles=HandleTable(), token=None)
 
     def close(self) -> None:
         self.process.handles.close_all()

@@ -443,3 +443,28 @@ int main(int argc, char **argv)
 
 def test_processor_time_is_each_threads_own_and_stays_when_it_has_ended(compile_c: Compiler, winfs: Runner) -> None:
     assert values(compile_c, winfs, PROCESSOR_TIME) == ["1"] * 6
+
+
+PIPE_CLIENT = r"""
+int main(void)
+{
+    HANDLE token, pipe = CreateNamedPipeA("\\\\.\\pipe\\act", PIPE_ACCESS_DUPLEX, 0, 1, 64, 64, 0, 0);
+    TOKEN_TYPE type = 0;
+    DWORD size;
+    SHOW(ImpersonateNamedPipeClient(pipe)); SHOW(GetLastError());
+    HANDLE client = CreateFileA("\\\\.\\pipe\\act", GENERIC_READ | GENERIC_WRITE, 0, 0, OPEN_EXISTING, 0, 0);
+    SHOW(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token)); SHOW(GetLastError());
+    SHOW(ImpersonateNamedPipeClient(pipe));
+    SHOW(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token));
+    SHOW(GetTokenInformation(token, TokenType, &type, sizeof type, &size)); SHOW(type == TokenImpersonation);
+    SHOW(ImpersonateNamedPipeClient(client)); SHOW(RevertToSelf());
+    SHOW(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token));
+    return 0;
+}
+"""
+
+
+def test_a_pipes_server_can_act_for_its_client(compile_c: Compiler, winfs: Runner) -> None:
+    # 1368: ERROR_CANNOT_IMPERSONATE, 1008: ERROR_NO_TOKEN
+    expected = ["0", "1368", "0", "1008", "1", "1", "1", "1", "0", "1", "0"]
+    assert values(compile_c, winfs, PIPE_CLIENT) == expected

@@ -425,69 +425,9 @@ class Image:
 
     def check_layout(self) -> None:
         """Raise ImageError where Windows would refuse to map this as an image, for whatever machine it is."""
-        self._check_alignments()
-        if not self.characteristics & FILE_EXECUTABLE_IMAGE:
-            raise self.error("the characteristics lack EXECUTABLE_IMAGE: the linker reported errors")
-        if self.image_base % 0x10000:
-            raise self.error(f"image base {self.image_base:#x} is not a multiple of 64 KiB")
-        if not 0 < self.size_of_headers <= self.size_of_image:
-            raise self.error(
-                f"size of headers {self.size_of_headers:#x} is not within the image ({self.size_of_image:#x})"
-            )
-        if self.size_of_image > 0x7FFF0000:
-            raise self.error(f"size of image {self.size_of_image:#x} is above 2 GiB")
-        if self.entry_point >= self.size_of_image:
-            raise self.error(f"entry point {self.entry_point:#x} is outside the image ({self.size_of_image:#x})")
-        if self.is_flat:
-            self._check_flat_sections()
-        else:
-            self._check_sections()
+        from runtime.loader.pe_layout import check_layout
 
-    def _check_alignments(self) -> None:
-        section, file = self.section_alignment, self.file_alignment
-        for name, value in (("section", section), ("file", file)):
-            if value == 0 or value & (value - 1):
-                raise self.error(f"{name} alignment {value:#x} is not a power of two")
-        if section < file:
-            raise self.error(f"section alignment {section:#x} is below file alignment {file:#x}")
-        if file != section and (file < SECTOR or section < PAGE):
-            raise self.error(f"file alignment {file:#x} must equal section alignment {section:#x}, or be 512 or more")
-        if self.header_offset % 4:
-            raise self.error(f"the PE header at {self.header_offset:#x} is not aligned to 4 bytes")
-
-    def _check_sections(self) -> None:
-        expected = align_up(self.size_of_headers, self.section_alignment)
-        limit = align_up(self.size_of_image, PAGE)
-        for number, section in enumerate(self.sections, 1):
-            label = f"section {number} ({section.name})"
-            if section.virtual_address != expected:
-                problem = "overlaps what lies before it" if section.virtual_address < expected else "leaves a gap"
-                raise self.error(
-                    f"{label} starts at {section.virtual_address:#x}, expected {expected:#x}: it {problem}"
-                )
-            expected += align_up(section.mapped_size, self.section_alignment)
-            if align_up(section.virtual_address + section.mapped_size, PAGE) > limit:
-                raise self.error(
-                    f"{label} ends at {section.virtual_address + section.mapped_size:#x}, "
-                    f"outside the image ({self.size_of_image:#x})"
-                )
-            if section.raw_offset:
-                # The last section's padding to the file alignment may be missing from the file.
-                end = section.raw_offset + section.raw_size
-                if end > align_up(self.file_size, self.file_alignment):
-                    raise self.error(
-                        f"truncated: {label} has its data up to {end:#x}, the file ends at {self.file_size:#x}"
-                    )
-
-    def _check_flat_sections(self) -> None:
-        for number, section in enumerate(self.sections, 1):
-            if section.raw_size and section.raw_offset != section.virtual_address:
-                raise self.error(
-                    f"section {number} ({section.name}) has its data at {section.raw_offset:#x} but its address is "
-                    f"{section.virtual_address:#x}: they must agree below page alignment"
-                )
-            if section.virtual_address + section.mapped_size > align_up(self.size_of_image, PAGE):
-                raise self.error(f"section {number} ({section.name}) lies outside the image ({self.size_of_image:#x})")
+        check_layout(self)
 
     # Bytes by RVA
 

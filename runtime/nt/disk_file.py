@@ -12,31 +12,26 @@ from runtime.nt import file_flags as ff
 from runtime.nt.change_notify import DirectoryWatch
 from runtime.nt.directory_query import DirectoryEntry, DirectoryQuery
 from runtime.nt.disk_control import fs_control
+from runtime.nt.disk_names import link, rename
 from runtime.nt.file import (
     Answer,
     FileObject,
     OpenRequest,
-    open_file,
     split_path,
     unpack_exact,
 )
 from runtime.nt.file_control import FileControl, RangeLock
 from runtime.nt.file_information import pack_information
 from runtime.nt.io_request import IoRequest
-from runtime.nt.object import ObjectAttributes
 from runtime.nt.status import (
     STATUS_ACCESS_DENIED,
     STATUS_ACCESS_VIOLATION,
     STATUS_CANNOT_DELETE,
     STATUS_DIRECTORY_NOT_EMPTY,
     STATUS_END_OF_FILE,
-    STATUS_FILE_IS_A_DIRECTORY,
     STATUS_INVALID_DEVICE_REQUEST,
     STATUS_INVALID_PARAMETER,
     STATUS_MEDIA_WRITE_PROTECTED,
-    STATUS_NOT_SAME_DEVICE,
-    STATUS_OBJECT_NAME_COLLISION,
-    STATUS_OBJECT_NAME_NOT_FOUND,
     STATUS_OBJECT_PATH_NOT_FOUND,
     STATUS_SUCCESS,
     STATUS_USER_MAPPED_FILE,
@@ -400,113 +395,11 @@ class DiskFile(FileObject):
 
     # Names
 
-    def _target(self, target: str, root: FileObject | None, process: Process) -> Location:
-        """Return where a rename or link leads to. Raises NtError."""
-        if root is None and "\\" not in target:
-            parent = self.host_path.rpartition("/")[0]
-            parts = [part for part in self.drive.windows_path(parent).split("\\") if part]
-            return self.drive.resolve([*parts, target], follow=False)
-        head, _, tail = target.rpartition("\\")
-        attributes = ObjectAttributes(head + "\\" if root is None else head, root)
-        request = OpenRequest(process, ff.FILE_READ_ATTRIBUTES, 7, options=ff.FILE_DIRECTORY_FILE)
-        try:
-            directory = open_file(process.machine.objects, attributes, request)
-        except NtError as error:
-            if error.status == STATUS_OBJECT_NAME_NOT_FOUND:
-                raise NtError(STATUS_OBJECT_PATH_NOT_FOUND) from None
-            raise
-        try:
-            if not isinstance(directory, DiskFile) or directory.drive is not self.drive:
-                raise NtError(STATUS_NOT_SAME_DEVICE)
-            parts = [part for part in directory.file_name.split("\\") if part]
-        finally:
-            directory.closed()
-        return self.drive.resolve([*parts, tail], follow=False)
-
     def rename(self, target: str, root: FileObject | None, process: Process, *, replace: bool, posix: bool) -> None:
-        if not self.host_path:
-            raise NtError(STATUS_INVALID_PARAMETER)
-        if not self.drive.tree.writable:
-            raise NtError(STATUS_MEDIA_WRITE_PROTECTED)
-        with self._target(target, root, process) as place:
-            source = self.host_path
-            is_self = (
-                place.exists
-                and place.status is not None
-                and ((place.status.st_dev, place.status.st_ino) == self.identity() and place.path == source)
-            )
-            if is_self:
-                wanted = self._spelled(place)
-                if wanted == source:
-                    return
-                place.path = wanted
-            elif place.exists:
-                if not replace:
-                    raise NtError(STATUS_OBJECT_NAME_COLLISION)
-                self._check_replaceable(place, posix=posix)
-            if self.is_directory and not self.is_link:
-                self._check_nothing_open_below(source)
-                if place.path.startswith(source + "/"):
-                    raise NtError(STATUS_INVALID_PARAMETER)
-            self.drive.rename(source, place, replace=place.exists, directory=self.is_directory)
-            new_path = place.path
-            wanted = self._spelled(place)
-            if not is_self and place.exists and wanted != new_path:
-                with host_errors():
-                    self.drive.tree.rename(new_path, wanted, replace=False)
-                self.drive.invalidate(new_path.rpartition("/")[0])
-                new_path = wanted
-        if self.identity() != self.control.identity:
-            for file in self.control.opens:
-                with host_errors():
-                    file.host_path = new_path
-                    file.move_to_copy()
-            self.device.table.rekey(self.control, self.identity())
-        for file in self.control.opens:
-            if file.host_path in (source, new_path):
-                file.host_path = new_path
-                file.file_name = "\\" + self.drive.windows_path(new_path)
-
-    @staticmethod
-    def _spelled(place: Location) -> str:
-        from runtime.vfs.names import to_host
-
-        parent, slash, _ = place.path.rpartition("/")
-        return parent + slash + to_host(place.name)
-
-    def _check_replaceable(self, place: Location, *, posix: bool) -> None:
-        if place.is_directory or (self.is_directory and not self.is_link):
-            raise NtError(STATUS_ACCESS_DENIED)
-        if place.metadata().attributes & md.FILE_ATTRIBUTE_READONLY:
-            raise NtError(STATUS_ACCESS_DENIED)
-        assert place.status is not None
-        control = self.device.table.get((place.status.st_dev, place.status.st_ino))
-        if control is None:
-            return
-        if control.images or not posix or not all(file.share & ff.FILE_SHARE_DELETE for file in control.opens):
-            raise NtError(STATUS_ACCESS_DENIED)
-        control.unlinked = True
-
-    def _check_nothing_open_below(self, path: str) -> None:
-        prefix = path + "/"
-        for control in self.device.table:
-            for file in control.opens:
-                if file.drive is self.drive and file.host_path.startswith(prefix):
-                    raise NtError(STATUS_ACCESS_DENIED)
+        rename(self, target, root, process, replace=replace, posix=posix)
 
     def link(self, target: str, root: FileObject | None, process: Process, *, replace: bool) -> None:
-        if self.is_directory:
-            raise NtError(STATUS_FILE_IS_A_DIRECTORY)
-        if not self.drive.tree.writable:
-            raise NtError(STATUS_MEDIA_WRITE_PROTECTED)
-        with self._target(target, root, process) as place:
-            if place.exists:
-                if not replace:
-                    raise NtError(STATUS_OBJECT_NAME_COLLISION)
-                self._check_replaceable(place, posix=False)
-                self.drive.remove(place.path, directory=False)
-            self.prepare_change()
-            self.drive.link(self.host_path, place)
+        link(self, target, root, process, replace=replace)
 
     # Directories and control
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from runtime.nt import file_flags as ff
 from runtime.nt.casing import upcase
 from runtime.nt.clock import Alarm
-from runtime.nt.directory_query import DirectoryEntry, pack_entry
 from runtime.nt.file import Answer, Device, FileObject, OpenRequest, cut_name, unpack_exact
 from runtime.nt.io_request import IoRequest
 from runtime.nt.pipe_queue import PipeQueue
@@ -22,6 +21,7 @@ from runtime.nt.status import (
     STATUS_ACCESS_DENIED,
     STATUS_BUFFER_OVERFLOW,
     STATUS_BUFFER_TOO_SMALL,
+    STATUS_CANNOT_IMPERSONATE,
     STATUS_FILE_IS_A_DIRECTORY,
     STATUS_ILLEGAL_FUNCTION,
     STATUS_INSTANCE_NOT_AVAILABLE,
@@ -29,9 +29,6 @@ from runtime.nt.status import (
     STATUS_INVALID_PARAMETER,
     STATUS_INVALID_PIPE_STATE,
     STATUS_INVALID_READ_MODE,
-    STATUS_IO_TIMEOUT,
-    STATUS_NO_MORE_FILES,
-    STATUS_NO_SUCH_FILE,
     STATUS_NOT_FOUND,
     STATUS_OBJECT_NAME_INVALID,
     STATUS_OBJECT_NAME_NOT_FOUND,
@@ -46,11 +43,12 @@ from runtime.nt.status import (
     STATUS_SUCCESS,
     NtError,
 )
-from runtime.vfs.metadata import FILE_ATTRIBUTE_NORMAL, Metadata
-from runtime.vfs.pattern import matches
+from runtime.nt.token import SECURITY_IMPERSONATION, TOKEN_IMPERSONATION, Token
+from runtime.vfs.metadata import FILE_ATTRIBUTE_NORMAL
 
 if TYPE_CHECKING:
     from runtime.nt.process import Process
+    from runtime.nt.thread import Thread
 
 FSCTL_PIPE_DISCONNECT = 0x00110004
 FSCTL_PIPE_LISTEN = 0x00110008
@@ -146,7 +144,16 @@ class PipeInstance:
     state: PipeState = PipeState.LISTENING
     server: PipeEnd | None = None
     client: PipeEnd | None = None
+    client_token: Token | None = None
+    """Of the process that is, or was last, connected."""
     listeners: list[IoRequest] = field(default_factory=list)
+
+
+def file_system_attributes(length: int) -> Answer:
+    """FileFsAttributeInformation of the pipe file system."""
+    name = cut_name("NPFS", 256).data
+    data = struct.pack("<II", 0x6, 256) + name
+    return Answer(data[:length], STATUS_BUFFER_OVERFLOW if length < len(data) else STATUS_SUCCESS)
 
 
 class NamedPipeDevice(Device):
@@ -160,6 +167,8 @@ class NamedPipeDevice(Device):
         if path in ("", "\\"):
             if request.options & ff.FILE_NON_DIRECTORY_FILE and path:
                 raise NtError(STATUS_FILE_IS_A_DIRECTORY)
+            from runtime.nt.pipe_root import PipeRoot
+
             return PipeRoot(self, path, request)
         pipe = self.pipes.get(upcase(path.removeprefix("\\")))
         if pipe is None:
@@ -246,7 +255,7 @@ def connect(instance: PipeInstance, request: OpenRequest) -> PipeEnd:
         raise NtError(STATUS_ACCESS_DENIED)
     server = instance.server
     end = PipeEnd(server.device, instance, server.file_name, request, granted, server=False)
-    instance.client = end
+    instance.client, instance.client_token = end, request.process.token
     instance.state = PipeState.CONNECTED
     listeners, instance.listeners = instance.listeners, []
     for listener in listeners:
@@ -364,9 +373,7 @@ class PipeEnd(FileObject):
             case _ if code in (FSCTL_PIPE_GET_CONNECTION_ATTRIBUTE, FSCTL_PIPE_GET_PIPE_ATTRIBUTE):
                 return self._attribute(request, data)
             case _ if code == FSCTL_PIPE_IMPERSONATE:
-                if not self.is_server:
-                    raise NtError(STATUS_ILLEGAL_FUNCTION)
-                return STATUS_SUCCESS  # every process of the machine is the same user
+                return self.impersonate(request.thread)
         raise NtError(STATUS_INVALID_DEVICE_REQUEST)
 
     def _listen(self, request: IoRequest) -> int:
@@ -395,11 +402,22 @@ class PipeEnd(FileObject):
         if instance.client is not None:
             instance.client.detached = True
             instance.client = None
+        instance.client_token = None
         listeners, instance.listeners = instance.listeners, []
         for listener in listeners:
             listener.complete(STATUS_PIPE_DISCONNECTED)
         for queue in (instance.inbound, instance.outbound):
             queue.end(STATUS_PIPE_DISCONNECTED, discard=True)
+        return STATUS_SUCCESS
+
+    def impersonate(self, thread: Thread) -> int:
+        """Have a thread act for the user at the client end, also for one who has hung up since. Raises NtError."""
+        if not self.is_server:
+            raise NtError(STATUS_ILLEGAL_FUNCTION)
+        token = self.instance.client_token
+        if token is None:
+            raise NtError(STATUS_CANNOT_IMPERSONATE)
+        thread.token = token.duplicate(TOKEN_IMPERSONATION, SECURITY_IMPERSONATION)
         return STATUS_SUCCESS
 
     def peek(self, length: int) -> tuple[bytes, int, int]:
@@ -492,7 +510,7 @@ class PipeEnd(FileObject):
 
     def query_volume(self, information_class: int, length: int) -> Answer:
         if information_class == 5:
-            return _file_system_attributes(length)
+            return file_system_attributes(length)
         return super().query_volume(information_class, length)
 
     # End
@@ -519,84 +537,3 @@ class PipeEnd(FileObject):
             "connection": self.pipe_state.name.lower(),
             "readable": self._incoming.size,
         }
-
-
-def _file_system_attributes(length: int) -> Answer:
-    name = cut_name("NPFS", 256).data
-    data = struct.pack("<II", 0x6, 256) + name
-    return Answer(data[:length], STATUS_BUFFER_OVERFLOW if length < len(data) else STATUS_SUCCESS)
-
-
-class PipeRoot(FileObject):
-    r"""The pipe file system, opened as device or directory (`\\.\pipe\`): lists pipes and waits for them."""
-
-    device_type = ff.FILE_DEVICE_NAMED_PIPE
-
-    def __init__(self, device: NamedPipeDevice, path: str, request: OpenRequest) -> None:
-        super().__init__(path, request, request.grant())
-        self.device = device
-        self._names: list[str] | None = None
-
-    def open(self, path: str, request: OpenRequest) -> FileObject:
-        return self.device.open("\\" + path, request)
-
-    def query_directory(
-        self, request: IoRequest, information_class: int, pattern: str | None, *, single: bool, restart: bool
-    ) -> int:
-        first = self._names is None
-        if restart:
-            self._names = None
-        entry = self.next_entry(pattern or "*")
-        if entry is None:
-            raise NtError(STATUS_NO_SUCH_FILE if first else STATUS_NO_MORE_FILES)
-        packed = pack_entry(entry, information_class, 0)
-        request.write_buffer(packed[: request.length])
-        request.information = min(len(packed), request.length)
-        return STATUS_SUCCESS if len(packed) <= request.length else STATUS_BUFFER_OVERFLOW
-
-    def next_entry(self, pattern: str) -> DirectoryEntry | None:
-        if self._names is None:
-            found = sorted((pipe.name for pipe in self.device.pipes.values()), key=upcase)
-            self._names = [name for name in found if matches(pattern, name)]
-        if not self._names:
-            return None
-        name = self._names.pop(0)
-        pipe = self.device.pipes.get(upcase(name))
-        instances = len(pipe.instances) if pipe is not None else 0
-        maximum = pipe.parameters.maximum if pipe is not None else 0
-        return DirectoryEntry(name, Metadata(FILE_ATTRIBUTE_NORMAL, 0, 0, 0, 0, instances, maximum, 1, 0))
-
-    def fs_control(self, request: IoRequest, code: int, data: bytes) -> int:
-        if code != FSCTL_PIPE_WAIT:
-            raise NtError(STATUS_INVALID_DEVICE_REQUEST)
-        timeout, length, specified = unpack_exact("<qIB", data)
-        raw = data[14 : 14 + length]
-        if len(raw) != length or length % 2:
-            raise NtError(STATUS_INVALID_PARAMETER)
-        name = raw.decode("utf-16-le", "surrogatepass").removeprefix("\\")
-        pipe = self.device.pipes.get(upcase(name))
-        if pipe is None:
-            raise NtError(STATUS_OBJECT_NAME_NOT_FOUND)
-        if pipe.available() is not None:
-            return STATUS_SUCCESS
-        waiter = PipeWaiter(request)
-        pipe.waiters.append(waiter)
-        clock = request.thread.clock
-        forever = bool(specified) and timeout == -(1 << 63)
-        due = None if forever else clock.due(timeout if specified else pipe.parameters.timeout)
-
-        def time_out() -> None:
-            _drop(pipe, waiter)
-            request.complete(STATUS_IO_TIMEOUT)
-
-        status = request.pend(lambda: _drop(pipe, waiter))
-        if due is not None:
-            waiter.alarm = clock.schedule(due, time_out)
-        return status
-
-
-def _drop(pipe: NamedPipe, waiter: PipeWaiter) -> None:
-    if waiter in pipe.waiters:
-        pipe.waiters.remove(waiter)
-    if waiter.alarm is not None:
-        waiter.alarm.cancel()

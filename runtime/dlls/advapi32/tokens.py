@@ -19,6 +19,7 @@ from runtime.dlls.security_descriptor import read_descriptor, read_sid
 from runtime.dlls.types import BOOL, DWORD, HANDLE, HEX32, LPCWSTR, LPVOID, PVOID, Enum, InBytes, InOut, Out, OutBytes
 from runtime.nt import security as sec
 from runtime.nt.accounts import PRIVILEGES
+from runtime.nt.named_pipe import PipeEnd
 from runtime.nt.object import Object
 from runtime.nt.process import Process
 from runtime.nt.reference import get_object
@@ -181,6 +182,13 @@ def ImpersonateLoggedOnUser(thread: Thread, hToken: HANDLE) -> BOOL:
 def ImpersonateSelf(thread: Thread, ImpersonationLevel: DWORD) -> BOOL:
     """Give this thread a copy of its process's token."""
     thread.token = thread.process.token.duplicate(TOKEN_IMPERSONATION, ImpersonationLevel)
+    return 1
+
+
+@advapi32.export(category=SECURITY)
+def ImpersonateNamedPipeClient(thread: Thread, hNamedPipe: HANDLE) -> BOOL:
+    """Have this thread act for the user at the other end of a pipe."""
+    get_object(thread, hNamedPipe, PipeEnd, 0).impersonate(thread)
     return 1
 
 

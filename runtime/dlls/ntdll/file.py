@@ -24,7 +24,8 @@ from runtime.nt import status as st
 from runtime.nt.file import FileObject, OpenRequest, open_file
 from runtime.nt.io import completion_of, control_file, get_file, get_writable_file, read_file, write_file
 from runtime.nt.io_request import Completion, IoRequest
-from runtime.nt.named_pipe import NamedPipeDevice, PipeParameters, PipeRoot
+from runtime.nt.named_pipe import NamedPipeDevice, PipeParameters
+from runtime.nt.pipe_root import PipeRoot
 from runtime.nt.reference import required_attributes
 from runtime.nt.status import NtError
 from runtime.nt.thread import Thread
