@@ -46,14 +46,31 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="who is not root runs all other tests of the mount as an ordinary user")
-def test_an_ordinary_user_can_mount_run_and_unmount(folder: Path) -> None:
+PROBE = r"""
+set -e
+grep -q "^NoNewPrivs:.0" /proc/self/status  # fusermount3 becomes root
+: <> /dev/fuse
+"$PYTHON" -c "import pyfuse3"
+"""
+
+
+def as_a_user(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script as the user, in the user's folder."""
     (folder / "root.sh").write_text(ROOT)
-    (folder / "user.sh").write_text(USER_SCRIPT)
-    done = subprocess.run(
-        ["unshare", "--mount", "sh", "root.sh"], cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+    (folder / "user.sh").write_text(script)
+    return subprocess.run(
+        ["unshare", "--mount", "sh", "root.sh"], cwd=folder, capture_output=True, text=True, timeout=300, check=False,
         env={**environment(folder / "home"), "PYTHON": sys.executable, "USER_ID": str(USER), "HOME": str(folder),
              "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="who is not root runs all other tests of the mount as an ordinary user")
+def test_an_ordinary_user_can_mount_run_and_unmount(folder: Path) -> None:
+    probed = as_a_user(folder, PROBE)
+    if probed.returncode:
+        pytest.skip(f"this container has no room for another user: {probed.stderr.strip()}")
+    (folder / "fuse").unlink()
+    done = as_a_user(folder, USER_SCRIPT)
     assert done.stdout.splitlines() == ["c", "hello", f"{USER}:644", f"{USER}:555", "blue"], done.stderr
     assert done.stderr == ""
