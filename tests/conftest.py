@@ -11,8 +11,18 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).parent.parent
+
+# The same examples in every run, however long they take. WINFS_TEST_LONG looks for new ones.
+settings.register_profile(
+    "winfs",
+    deadline=None,
+    derandomize="WINFS_TEST_LONG" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("winfs")
 
 
 def cache_folder() -> Path:
