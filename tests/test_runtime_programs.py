@@ -63,7 +63,7 @@ def expected(name: str) -> bytes:
     "name",
     [
         "contexts", "seh", "heap", "fibers", "preemption", "ending", "unwinding", "hardware", "debug_registers",
-        "floating",
+        "floating", "callbacks",
     ],
 )  # fmt: skip
 def test_a_c_program_prints_what_it_prints_on_windows(name: str, compile_c: Compiler, winfs: Runner) -> None:

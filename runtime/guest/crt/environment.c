@@ -99,12 +99,42 @@ static size_t find_narrow(char **table, const char *name, size_t length)
     return i;
 }
 
+/* A copy of a table and its strings: main's third argument stays as it was when the environment changes. */
+#define DEFINE_COPY(name, character, duplicate)                                                                        \
+    static character **name(character **table)                                                                         \
+    {                                                                                                                  \
+        size_t count = 0;                                                                                              \
+        character **copy;                                                                                              \
+                                                                                                                       \
+        while (table[count])                                                                                           \
+            count++;                                                                                                   \
+        copy = calloc(count + 1, sizeof *copy);                                                                        \
+        for (size_t i = 0; copy && i < count; i++)                                                                     \
+            if (!(copy[i] = duplicate(table[i])))                                                                      \
+                return NULL;                                                                                           \
+        return copy;                                                                                                   \
+    }
+
+DEFINE_COPY(copy_wide, wchar_t, _wcsdup)
+DEFINE_COPY(copy_narrow, char, _strdup)
+
 /* Put text ("NAME=value", from malloc, owned by the table from now on) at its place; remove it when value is empty. */
-#define DEFINE_PUT(name, character, finder, table)                                                                     \
+#define DEFINE_PUT(name, character, finder, table, initial, copier)                                                    \
     static int name(character *text, size_t length, int remove)                                                        \
     {                                                                                                                  \
-        size_t i = finder(table, text, length), count = i;                                                             \
+        size_t i, count;                                                                                               \
                                                                                                                        \
+        if (table == initial) {                                                                                        \
+            character **copy = copier(table);                                                                          \
+                                                                                                                       \
+            if (!copy) {                                                                                               \
+                free(text);                                                                                            \
+                errno = ENOMEM;                                                                                        \
+                return -1;                                                                                             \
+            }                                                                                                          \
+            table = copy;                                                                                              \
+        }                                                                                                              \
+        i = count = finder(table, text, length);                                                                       \
         while (table[count])                                                                                           \
             count++;                                                                                                   \
         if (remove) {                                                                                                  \
@@ -132,8 +162,8 @@ static size_t find_narrow(char **table, const char *name, size_t length)
         return 0;                                                                                                      \
     }
 
-DEFINE_PUT(put_wide, wchar_t, find_wide, crt_wenviron)
-DEFINE_PUT(put_narrow, char, find_narrow, crt_environ)
+DEFINE_PUT(put_wide, wchar_t, find_wide, crt_wenviron, crt_winitenv, copy_wide)
+DEFINE_PUT(put_narrow, char, find_narrow, crt_environ, crt_initenv, copy_narrow)
 
 /* Set or, with an empty value, remove a variable everywhere. name must be non-empty and without '='. */
 static int set_variable(const wchar_t *name, size_t name_length, const wchar_t *value)
@@ -372,7 +402,9 @@ CRT_EXPORT errno_t _wdupenv_s(wchar_t **buffer, size_t *size, const wchar_t *nam
 
 CRT_EXPORT int _initialize_narrow_environment(void)
 {
-    return crt_narrow_environment() ? 0 : -1;
+    if (!crt_initenv)
+        crt_initenv = crt_narrow_environment();
+    return crt_initenv ? 0 : -1;
 }
 
 CRT_EXPORT int _initialize_wide_environment(void)
@@ -393,6 +425,24 @@ CRT_EXPORT wchar_t **_get_initial_wide_environment(void)
         crt_winitenv = crt_wide_environment();
     return crt_wenviron;
 }
+
+#ifdef UCRT
+/* The process's environment as it is: strings one after the other, in memory that the caller frees. */
+CRT_EXPORT wchar_t *__dcrt_get_wide_environment_from_os(void)
+{
+    wchar_t *own = GetEnvironmentStringsW(), *end = own, *copy = NULL;
+
+    if (own) {
+        while (*end)
+            end += wcslen(end) + 1;
+        copy = malloc((end + 1 - own) * sizeof *copy);
+        if (copy)
+            memcpy(copy, own, (end + 1 - own) * sizeof *copy);
+        FreeEnvironmentStringsW(own);
+    }
+    return copy;
+}
+#endif
 
 CRT_EXPORT char ***__p__environ(void)
 {

@@ -135,7 +135,7 @@ static void deep(int levels)
     depth++;
 }
 
-int main(int argc, char **argv)
+int main(int argc, char **argv, char **initial_environment)
 {
     static const char *const ends[] = {
 #if __MSVCRT_VERSION__ != 0x700 /* there the start-up code of this test has no frame that makes signals of faults */
@@ -216,6 +216,11 @@ int main(int argc, char **argv)
     printf("missing [%s]\n", path);
     remove("found.txt");
 
+    value = 0;
+    for (char **p = initial_environment; *p; p++)
+        value += !strncmp(*p, "CORNER", 6) + !strncmp(*p, "SystemRoot=", 11);
+    printf("at the start %d\n", value);
+
     printf("numbers\n");
     {
         struct _complex z = {3.0, -4.0};
@@ -229,6 +234,17 @@ int main(int argc, char **argv)
     printf("locale of a thread %d", _configthreadlocale(_ENABLE_PER_THREAD_LOCALE));
     printf(" %d", _configthreadlocale(0));
     printf(" %d\n", _configthreadlocale(_DISABLE_PER_THREAD_LOCALE));
+    {
+        char *(__cdecl * undecorate)(char *, const char *, int, void *(__cdecl *)(size_t), void(__cdecl *)(void *), int);
+        wchar_t *(__cdecl * environment)(void);
+        char ***initial = (void *)GetProcAddress(GetModuleHandleA("ucrtbase.dll"), "__dcrt_initial_narrow_environment");
+
+        *(FARPROC *)&undecorate = GetProcAddress(LoadLibraryA("vcruntime140.dll"), "__unDName");
+        printf("%s\n", undecorate(text, "?f@A@@QEAAHH@Z", sizeof text, malloc, free, 0));
+        *(FARPROC *)&environment = GetProcAddress(GetModuleHandleA("ucrtbase.dll"), "__dcrt_get_wide_environment_from_os");
+        printf("initial environments %d %d\n", initial && *initial && strchr(**initial, '='),
+               wcschr(environment(), L'=') != NULL);
+    }
 #endif
     return 0;
 }
