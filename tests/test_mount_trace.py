@@ -153,3 +153,15 @@ def test_files_are_read_ahead_in_large_pieces(mounted: Mounted) -> None:
 def test_the_private_names_of_pyfuse3_are_there() -> None:
     assert metadata.version("pyfuse3") == TESTED_VERSION
     assert {"_wait_fuse_readable", "_session_loop"} <= set(vars(pyfuse3))
+
+
+def test_the_rules_of_machine_toml_are_in_force_and_shown(tmp_path: Path) -> None:
+    (tmp_path / "home" / "default").mkdir(parents=True)
+    settings = '[trace]\npatterns = ["Create*"]\ncategories = ["registry"]\nfunctions = ["malloc"]\n'
+    (tmp_path / "home" / "default" / "machine.toml").write_text(settings)
+    with mount(tmp_path) as found:
+        rules = found.folder / "machine" / "trace_filter"
+        assert rules.read_text() == "Create*\ncategory registry\nfunction malloc\n"
+        with rules.open("a") as file:
+            file.write("!CreateFileA\n")
+        assert rules.read_text() == "Create*\n!CreateFileA\ncategory registry\nfunction malloc\n"

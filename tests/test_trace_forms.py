@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from conftest import Compiler
@@ -12,6 +13,10 @@ import runtime.trace.trace as tracing
 from runtime.config import Drive, MachineConfig, Trace
 from runtime.machine import open_machine
 from runtime.trace.events import encode
+
+if TYPE_CHECKING:
+    from runtime.trace.making import Record
+
 
 SOURCE = r"""
 #include <winsock2.h>
@@ -131,9 +136,9 @@ async def test_lines_made_without_events_are_those_of_the_events(
     compile_c: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[tuple[str, str]] = []
-    lines = tracing._lines
+    lines = tracing.lines_of
 
-    def both(records: list[tracing._Record]) -> list[str]:
+    def both(records: list[Record]) -> list[str]:
         for make, facts in records:
             if make[1] is not None:
                 # Twice: the second time from what is kept of the first.
@@ -143,7 +148,7 @@ async def test_lines_made_without_events_are_those_of_the_events(
                     made.append((make[1](*facts), encode(event).decode()))
         return lines(records)
 
-    monkeypatch.setattr(tracing, "_lines", both)
+    monkeypatch.setattr(tracing, "lines_of", both)
     program = compile_c(SOURCE, "-ladvapi32", "-lws2_32", name="forms.exe")
     # The C runtime and the heap are code of the guest, and traced because a rule names them.
     trace = Trace(enabled=True, output=tmp_path / "trace.jsonl", format="json", patterns=("*!*",))

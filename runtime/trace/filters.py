@@ -45,12 +45,15 @@ class Filter:
 
     include: _Rules = field(default_factory=_Rules)
     exclude: _Rules = field(default_factory=_Rules)
+    rules: tuple[str, ...] = ()
+    """What it was compiled from, as people write it: a pattern, `category NAME` or `function NAME` each."""
 
     @classmethod
     def compile(
         cls, patterns: Iterable[str] = (), categories: Iterable[str] = (), functions: Iterable[str] = ()
     ) -> Filter:
         """Compile rules. Raises FilterError for an unknown category or an empty rule."""
+        patterns, categories, functions = tuple(patterns), tuple(categories), tuple(functions)
         wanted: dict[bool, tuple[list[re.Pattern[str]], set[str], set[str]]] = {
             False: ([], set(), set()),
             True: ([], set(), set()),
@@ -67,7 +70,8 @@ class Filter:
         include, exclude = (
             _Rules(tuple(found), frozenset(kinds), frozenset(names)) for found, kinds, names in wanted.values()
         )
-        return cls(include, exclude)
+        rules = (*patterns, *(f"category {rule}" for rule in categories), *(f"function {rule}" for rule in functions))
+        return cls(include, exclude, rules)
 
     @property
     def everything(self) -> bool:

@@ -14,8 +14,9 @@ from runtime.trace.show import Limits, hresult_name
 from runtime.trace.trace import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
+    from runtime.trace.making import Make
     from runtime.trace.render import Renderer
-    from runtime.trace.trace import Make, Token, Trace, TracedThread
+    from runtime.trace.trace import Token, Trace, TracedThread
 
 _REMEMBERED = 256
 """How many different calls and results of one function are kept as they are shown: programs repeat theirs."""

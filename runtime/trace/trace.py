@@ -18,6 +18,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from runtime.trace.filters import Filter
+from runtime.trace.making import lines_of, made
 from runtime.trace.tally import Tally
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from runtime.dlls.export import Export
     from runtime.memory.space import AddressSpace
     from runtime.trace.events import Event, EventKind, Value
+    from runtime.trace.making import Record
     from runtime.trace.modules import ModuleMap
     from runtime.trace.probe import Probe, RawProbe
     from runtime.trace.render import Renderer
@@ -70,15 +72,6 @@ Token = tuple[int, int]
 UNTRACED: Token = (0, 0)
 """The token of a call that was not recorded."""
 
-if TYPE_CHECKING:
-    Make = tuple[Callable[..., Event | None], Callable[..., str] | None, bool]
-    """Functions that make of a record's facts the event, or at once its line of JSON (None: only by way of the event);
-    and whether the event is for everybody, whatever the rules say.
-    """
-
-    _Record = tuple[Make, tuple[object, ...]]
-
-
 class Trace:
     """What the machine's parts tell of what happens; every method is called under machine.lock.
 
@@ -115,7 +108,7 @@ class Trace:
         self.spool: Spool | None = None
         """The trace in the machine folder, when it is kept."""
         self._sinks = list(sinks)
-        self._queue: deque[_Record] = deque()
+        self._queue: deque[Record] = deque()
         self._renderers: dict[Export, Renderer] = {}
         self._modules: dict[int, ModuleMap] = {}
         self._ready: deque[Batch] = deque()
@@ -179,13 +172,9 @@ class Trace:
 
         return RawProbe(self, module, function, default_category(module, function), always=always)
 
-    def set_filter(self, filter: Filter) -> None:
-        """Replace the rules."""
+    def set_filter(self, filter: Filter, *, on: bool = True) -> None:
+        """Replace the rules and switch the trace on or off; views go on."""
         self.filter = filter
-        self.on_change()
-
-    def switch(self, on: bool) -> None:
-        """Switch the trace on or off; views go on."""
         self.switched_on = on
         self.enabled = on or bool(self._views)
         self.on_change()
@@ -210,7 +199,7 @@ class Trace:
         with self._write_lock, self._render_lock:
             self._write_ready()
             self._sinks.append(sink)
-        self.switch(True)
+        self.set_filter(self.filter)
 
     def attach_spool(self, directory: Path, known: Callable[[int], bool]) -> Spool:
         """Keep the trace in a folder from now on, in both forms, for the mount and `winfs trace`.
@@ -351,7 +340,7 @@ class Trace:
         """Where the events of a category are counted."""
         return self.events_by_category.setdefault(category, Tally())
 
-    def record(self, record: _Record) -> None:
+    def record(self, record: Record) -> None:
         """Queue a record: what makes the event, and the facts it makes it of."""
         if not self.enabled:
             return
@@ -440,22 +429,22 @@ class Trace:
             batch = Batch(self._share_out(records))
             batch.prepare(forms)
         elif forms == {"json"}:
-            batch = Batch([], _lines(records))
+            batch = Batch([], lines_of(records))
         else:
-            made = [_made(make, facts) for make, facts in records]
-            batch = Batch([event for event in made if event is not None])
+            events = [made(make, facts) for make, facts in records]
+            batch = Batch([event for event in events if event is not None])
             batch.prepare(forms)
         if batch.size:
             self._ready.append(batch)
 
-    def _share_out(self, records: list[_Record]) -> list[Event]:
+    def _share_out(self, records: list[Record]) -> list[Event]:
         """Give the views their events; return those that the trace's own rules let through."""
         from runtime.trace.view import wants_event
 
         events: list[Event] = []
         always: set[int] = set()
         for make, facts in records:
-            event = _made(make, facts)
+            event = made(make, facts)
             if event is not None:
                 events.append(event)
                 if make[2]:
@@ -563,34 +552,6 @@ def _exit_error(code: int) -> str | None:
     from runtime.nt.status import status_name
 
     return status_name(code)
-
-
-def _made(make: Make, facts: tuple[object, ...]) -> Event | None:
-    """Make an event; one that cannot be shown says so instead of ending the trace."""
-    try:
-        return make[0](*facts)
-    except Exception as problem:
-        from runtime.trace.probe import unshowable
-
-        return unshowable(make[0], facts, problem)
-
-
-def _lines(records: list[_Record]) -> list[str]:
-    """The lines of JSON of some records."""
-    from runtime.trace.events import encode
-
-    lines: list[str] = []
-    for make, facts in records:
-        line = make[1]
-        if line is not None:
-            try:
-                lines.append(line(*facts))
-            except Exception:  # the event says so
-                line = None
-        event = _made(make, facts) if line is None else None
-        if event is not None:
-            lines.append(encode(event).decode())
-    return lines
 
 
 def make_trace(config: TraceConfig, ticks: Callable[[], int]) -> Trace:

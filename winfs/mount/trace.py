@@ -155,13 +155,17 @@ class FilterFile(Text):
     def __init__(self, machine: Machine) -> None:
         super().__init__(("machine", "trace_filter"), self.show)
         self._machine = machine
-        self.rules: list[str] = []
 
     def show(self) -> bytes:
         """The rules as text."""
         if not self._machine.trace.switched_on:
             return b"off\n"
         return "".join(f"{rule}\n" for rule in self.rules or ["all"]).encode()
+
+    @property
+    def rules(self) -> list[str]:
+        """The rules in force, as they were given."""
+        return list(self._machine.trace.filter.rules)
 
     def set(self, rules: list[str]) -> None:
         """Put rules in force. Raises OSError EINVAL; the old ones then stay."""
@@ -181,9 +185,7 @@ class FilterFile(Text):
             )
         except FilterError:
             raise fail(errno.EINVAL) from None
-        self.rules = rules
-        self._machine.trace.set_filter(compiled)
-        self._machine.trace.switch(last != "off")
+        self._machine.trace.set_filter(compiled, on=last != "off")
 
     def open(self, flags: int) -> Handle:
         return FilterHandle(self)
@@ -198,7 +200,7 @@ class FilterHandle(ContentHandle):
     def __init__(self, file: FilterFile) -> None:
         super().__init__(file.show())
         self._file = file
-        self._kept = list(file.rules)
+        self._kept = file.rules
 
     def truncate(self, size: int) -> None:
         self._kept = []
@@ -209,5 +211,5 @@ class FilterHandle(ContentHandle):
         except UnicodeDecodeError:
             raise fail(errno.EINVAL) from None
         self._file.set([*self._kept, *filter(None, lines)])
-        self._kept = list(self._file.rules)
+        self._kept = self._file.rules
         return len(data)
