@@ -265,6 +265,8 @@ class Loader:
 
     def _load(self, name: str, asked: Asked) -> Module:
         name = name.replace("/", "\\")
+        if "\\" not in name:
+            name = self._process.redirected_dll(with_extension(name)) or name
         found = self.find(with_extension(name))
         if found is not None:
             if found.load_count >= 0:
@@ -364,8 +366,9 @@ class Loader:
         missing one, which fails when it is called. Asked for at run time (LoadLibrary) such a DLL is not found.
         """
         if module.image is not None:
-            for dll in module.image.imports():
-                self._bind(module, dll, asked)
+            with self._process.isolated(module):
+                for dll in module.image.imports():
+                    self._bind(module, dll, asked)
         if module.tls is not None:
             self.tls.add(module, self._process.tebs())
         self._initialization.append(module)

@@ -141,6 +141,10 @@ class WrongMachineError(ImageError):
     """A PE image in good order, for a processor that cannot run it (Windows: ERROR_EXE_MACHINE_TYPE_MISMATCH)."""
 
 
+class SideBySideError(ImageError):
+    """Its manifest is no good, or names an assembly that is missing (Windows: ERROR_SXS_CANT_GEN_ACTCTX)."""
+
+
 class BaseTakenError(ImageError):
     """The base of an image that cannot be relocated is taken (Windows: ERROR_INVALID_ADDRESS)."""
 
@@ -557,9 +561,9 @@ class Image:
 
     def resource(self, kind: int | str, name: int | str | None = None, language: int | None = None) -> bytes | None:
         """The first resource of that type (and name and language, where given); None if there is none."""
-        for item in self.resources():
+        for item in pe_resources.read_resources(self, kind):
             same_name = name is None or pe_resources.same_key(item.name, name)
-            if pe_resources.same_key(item.kind, kind) and same_name and language in (None, item.language):
+            if same_name and language in (None, item.language):
                 return self.read(item.rva, item.size)
         return None
 

@@ -45,8 +45,11 @@ def same_key(left: int | str, right: int | str) -> bool:
     return left == right
 
 
-def read_resources(image: Image) -> Iterator[Resource]:
-    """Every leaf of the tree. Raises ImageError for a broken one, or when there are more than MAX_RESOURCES."""
+def read_resources(image: Image, only: int | str | None = None) -> Iterator[Resource]:
+    """Every leaf of the tree, or every one of one type.
+
+    Raises ImageError for a broken tree, or when there are more than MAX_RESOURCES.
+    """
     root, size = image.directories[2]
     if root == 0 or size == 0:
         return
@@ -67,6 +70,8 @@ def read_resources(image: Image) -> Iterator[Resource]:
     for kind, target in entries(0):
         if not target & _DIRECTORY:
             raise image.error("the resource tree has data at its first level, expected a directory")
+        if only is not None and not same_key(kind, only):
+            continue
         for name, lower in entries(target & ~_DIRECTORY):
             if not lower & _DIRECTORY:
                 raise image.error("the resource tree has data at its second level, expected a directory")

@@ -20,6 +20,9 @@ _LDR_ENTRY_SIZE: Final = 0x120
 _PEB_LDR_SIZE: Final = 0x58
 _PARAMETERS_SIZE: Final = 0x440
 
+IS_LONG_PATH_AWARE_PROCESS: Final = 0x80
+"""In the PEB's BitField."""
+
 
 class Arena:
     """Guest memory handed out in small aligned pieces that live as long as the process."""

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runtime.loader.pe import Image, ImageError, WrongMachineError
+from runtime.loader.pe import Image, ImageError, SideBySideError, WrongMachineError
 from runtime.loader.peb import Parameters
 from runtime.loader.search import SYSTEM_DIRECTORY, WINDOWS_DIRECTORY, directory_of
 from runtime.nt import status as st
@@ -171,6 +171,9 @@ def create_process(parent: Process, program: Program, *, inherit: bool, flags: i
     process.group = parameters.group or process.pid
     try:
         return machine.start(process, program.image, program.path, parameters, suspended=bool(flags & CREATE_SUSPENDED))
+    except SideBySideError as error:
+        parent.report(f"winfs: {error}")
+        raise NtError(st.STATUS_SXS_CANT_GEN_ACTCTX) from None
     except ImageError:
         raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime.cpu.engine import Access, Engine, Gpr
@@ -13,8 +14,9 @@ from runtime.dlls.abi import X64, Abi
 from runtime.loader.loader import Loader
 from runtime.loader.module import Module
 from runtime.loader.order import DllOrder
-from runtime.loader.pe import Image, ImageError
+from runtime.loader.pe import Image, ImageError, SideBySideError
 from runtime.loader.peb import (
+    IS_LONG_PATH_AWARE_PROCESS,
     SYSTEM_AREA,
     LoaderLists,
     Parameters,
@@ -22,6 +24,7 @@ from runtime.loader.peb import (
     write_peb,
     write_teb,
 )
+from runtime.loader.search import directory_of
 from runtime.memory.constants import (
     MEM_COMMIT,
     MEM_RESERVE,
@@ -35,6 +38,17 @@ from runtime.memory.inspect import peek, peek_word
 from runtime.memory.space import AddressSpace
 from runtime.nt import exception
 from runtime.nt import status as st
+from runtime.nt.activation import (
+    UTF_8,
+    Activation,
+    ActivationContext,
+    ActivationError,
+    context_of_dll,
+    lifts_path_limit,
+    make_context,
+    manifest_of_program,
+    redirected,
+)
 from runtime.nt.code_pages import code_page
 from runtime.nt.crash import Crash
 from runtime.nt.current_directory import DriveDirectories, set_current_directory
@@ -106,6 +120,7 @@ class Process(Waitable):
         self.scheduler = Scheduler(self.engine, machine.lock, f"cpu {pid}")
         self.loader = Loader(self)
         self.data_files = DataFiles(self)
+        self.activation = Activation()
         self.language_files = LanguageFiles()
         self.ui_languages: tuple[str, ...] = ()
         """SetProcessPreferredUILanguages."""
@@ -275,6 +290,7 @@ class Process(Waitable):
         self.directories = CurrentDirectories(folder, DriveDirectories(self))
         shared = self.machine.shared_data.backing
         memory.map_view(shared, SHARED_USER_DATA, 0, 0x1000, PAGE_READONLY, name="shared user data")
+        self.activation.default = self._activate(image, path)
         program = self.loader.map_program(image, path)
         self._stack_image = image
         self.peb = memory.allocate(
@@ -287,6 +303,8 @@ class Process(Waitable):
             memory, self.layout, self.peb, self.loader.arena, program, self.parameters,
             self.machine.processor.count, image.subsystem,
         )  # fmt: skip
+        if lifts_path_limit(self):
+            memory.write_u8(self.peb + 3, memory.read_u8(self.peb + 3) | IS_LONG_PATH_AWARE_PROCESS)
         lists = LoaderLists(memory, self.loader.arena, ldr)
         self.loader.publish(lists)
         for name in ("ntdll.dll", "kernel32.dll", "kernelbase.dll"):
@@ -387,6 +405,46 @@ class Process(Waitable):
             if self.exit_status == st.STATUS_PENDING:
                 self.exit_status = thread.exit_status
             self._end()
+
+    def _activate(self, image: Image, path: str) -> ActivationContext | None:
+        """The context of the program's manifest. Raises SideBySideError."""
+        try:
+            found = manifest_of_program(self.machine, image, path)
+            if found is None:
+                return None
+            manifest, place = found
+            context = make_context(self.machine, manifest, place, directory_of(path))
+        except ActivationError as error:
+            raise SideBySideError(path, f"cannot be started: {error}") from None
+        if manifest.setting("activeCodePage").lower() == "utf-8":
+            self.code_pages, self.ansi_code_page = (UTF_8, UTF_8), "utf-8"
+        return context
+
+    def redirected_dll(self, name: str) -> str | None:
+        """The file that a manifest has for a DLL without a folder; None where no manifest has one."""
+        return redirected(self, name)
+
+    @contextlib.contextmanager
+    def isolated(self, module: Module) -> Iterator[None]:
+        """While the imports of a DLL are bound: the context of its own manifest, where it has one.
+
+        Raises NtError(STATUS_SXS_CANT_GEN_ACTCTX).
+        """
+        context = None
+        if module.image is not None and module is not self.loader.executable:
+            try:
+                context = context_of_dll(self.machine, module.image, module.path)
+            except ActivationError as error:
+                self.report(f"winfs: {error}")
+                raise NtError(error.status) from None
+        if context is None:
+            yield
+            return
+        self.activation.loading.append(context)
+        try:
+            yield
+        finally:
+            self.activation.loading.remove(context)
 
     def module_unmapped(self, module: Module) -> None:
         """A module is gone: what was loaded for it goes too."""

@@ -27,6 +27,7 @@ from runtime.nt.wait import Wait, WaitingThread
 
 if TYPE_CHECKING:
     from runtime.loader.guest_tracer import TracedReturn
+    from runtime.nt.activation import ActivationContext
     from runtime.nt.io_request import IoRequest
     from runtime.nt.process import Process
     from runtime.nt.token import Token
@@ -71,6 +72,8 @@ class Thread(WaitingThread):
         self.affinity = process.affinity
         self.error_mode = 0
         self.description = ""
+        self.activation: list[tuple[int, ActivationContext | None]] = []
+        """Cookie and context of each activation, the current one last; None is the context of the process."""
         self.ui_languages: tuple[str, ...] = ()
         """LANGID of SetThreadUILanguage; 0 before."""
         self.ideal_processor = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtime.dlls.text import encode_wide
+from runtime.loader.peb import IS_LONG_PATH_AWARE_PROCESS
 from runtime.nt import status as st
 from runtime.nt.file import FileObject
 from runtime.nt.io_request import Completion
@@ -22,8 +23,6 @@ _STANDARD = {-10: 0x20, -11: 0x28, -12: 0x30}
 """STD_INPUT_HANDLE … → offset of the handle in the process parameters."""
 
 
-_IS_LONG_PATH_AWARE_PROCESS = 0x80
-"""In the PEB's BitField."""
 
 
 def nt_path(thread: Thread, name: str | None, *, error: int = st.ERROR_PATH_NOT_FOUND) -> str:
@@ -40,7 +39,7 @@ def nt_path(thread: Thread, name: str | None, *, error: int = st.ERROR_PATH_NOT_
 
 def long_path_aware(thread: Thread) -> bool:
     """Whether the process lifts the limit of MAX_PATH: a bit of its PEB, which some runtimes (Go) set themselves."""
-    return bool(thread.process.memory.read_u8(thread.process.peb + 3) & _IS_LONG_PATH_AWARE_PROCESS)
+    return bool(thread.process.memory.read_u8(thread.process.peb + 3) & IS_LONG_PATH_AWARE_PROCESS)
 
 
 def ansi(thread: Thread, text: bytes | None) -> str | None:

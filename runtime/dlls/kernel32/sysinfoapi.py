@@ -20,6 +20,7 @@ from runtime.dlls.types import (
     OutBytes,
 )
 from runtime.nt import status as st
+from runtime.nt.activation import told_version
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
 
@@ -103,7 +104,8 @@ def GetSystemTimes(thread: Thread, lpIdleTime: PVOID, lpKernelTime: PVOID, lpUse
 
 @kernel32.export("environment")
 def GetVersion(thread: Thread) -> DWORD:
-    return 19045 << 16 | 0x000A
+    major, minor, build = told_version(thread.process)
+    return build << 16 | minor << 8 | major
 
 
 @kernel32.export("environment")
@@ -122,7 +124,7 @@ def _version(thread: Thread, address: int, plain: int, extended: int) -> int:
     if size not in (plain, extended):
         raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
     memory.fill(address + 4, size - 4)
-    memory.write(address + 4, struct.pack("<IIII", 10, 0, 19045, 2))
+    memory.write(address + 4, struct.pack("<IIII", *told_version(thread.process), 2))
     if size == extended:
         memory.write(address + extended - 8, struct.pack("<HHHBB", 0, 0, 0x100, 1, 0))
     return 1
@@ -162,14 +164,15 @@ def VerifyVersionInfoA(
 
 
 def _verify(thread: Thread, address: int, types: int, mask: int, tail: int) -> int:
-    """VerifyVersionInfo: compare what the caller names with version 10.0.19045, workstation, no service pack."""
+    """VerifyVersionInfo: compare what the caller names with the version it is told, workstation, no service pack."""
     if not types or not mask:
         raise Win32Error(st.ERROR_BAD_ARGUMENTS)
     memory = thread.process.memory
     major, minor, build, platform = struct.unpack("<IIII", memory.read(address + 4, 16))
     pack_major, pack_minor, suite, product = struct.unpack("<HHHB", memory.read(address + tail, 7))
     wanted = {1: minor, 2: major, 4: build, 8: platform, 0x10: pack_minor, 0x20: pack_major, 0x40: suite, 0x80: product}
-    actual = {1: 0, 2: 10, 4: 19045, 8: 2, 0x10: 0, 0x20: 0, 0x40: 0x100, 0x80: 1}
+    our_major, our_minor, our_build = told_version(thread.process)
+    actual = {1: our_minor, 2: our_major, 4: our_build, 8: 2, 0x10: 0, 0x20: 0, 0x40: 0x100, 0x80: 1}
     for bit in (0x80, 0x40, 0x8, 0x4):
         if types & bit and not _holds(actual[bit], wanted[bit], _condition(mask, bit)):
             raise Win32Error(st.ERROR_OLD_WIN_VERSION)

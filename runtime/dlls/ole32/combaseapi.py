@@ -9,6 +9,7 @@ from runtime.dlls.process_state import process_state
 from runtime.dlls.randomness import random_bytes
 from runtime.dlls.text import encode_wide
 from runtime.dlls.types import DWORD, HRESULT, INT, LONG, LPCWSTR, LPVOID, LPWSTR, PVOID, SIZE_T, Out
+from runtime.nt.activation import class_path
 from runtime.nt.registry import Key
 from runtime.nt.status import NtError
 from runtime.nt.thread import Thread
@@ -325,7 +326,7 @@ def CoGetCurrentProcess(thread: Thread) -> DWORD:
 
 async def _server(thread: Thread, clsid: bytes) -> tuple[int, int]:
     """Load the in-process server of a class; returns (HRESULT, address of its DllGetClassObject)."""
-    path = _class_value(thread, f"CLSID\\{{{format_guid(clsid)}}}\\InprocServer32")
+    path = class_path(thread, clsid) or _class_value(thread, f"CLSID\\{{{format_guid(clsid)}}}\\InprocServer32")
     if not path:
         return REGDB_E_CLASSNOTREG, 0
     modules = thread.process.modules

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.dlls.dpi import DpiAwareness
-from runtime.dlls.process_state import process_state
+from runtime.dlls.dpi import dpi_awareness
 from runtime.dlls.shcore.dll import shcore
 from runtime.dlls.types import HANDLE, HRESULT, INT, UINT, Out
 from runtime.nt.process import Process
@@ -18,7 +17,7 @@ E_INVALIDARG = 0x80070057
 @shcore.export(category="gui")
 def SetProcessDpiAwareness(thread: Thread, value: INT) -> HRESULT:
     """Declare how the program scales itself; only once."""
-    state = process_state(thread.process, DpiAwareness)
+    state = dpi_awareness(thread.process)
     if value not in (0, 1, 2):
         return E_INVALIDARG
     if state.value is not None:
@@ -31,7 +30,7 @@ def SetProcessDpiAwareness(thread: Thread, value: INT) -> HRESULT:
 def GetProcessDpiAwareness(thread: Thread, hprocess: HANDLE, value: Out[INT]) -> HRESULT:
     """Return what a process has declared; NULL is this one."""
     process = get_object(thread, hprocess, Process, 0x1000) if hprocess else thread.process
-    value.set(process_state(process, DpiAwareness).value or 0)
+    value.set(dpi_awareness(process).value or 0)
     return S_OK
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from runtime.dlls.dpi import PROCESS_SYSTEM_DPI_AWARE, DpiAwareness
+from runtime.dlls.dpi import PROCESS_SYSTEM_DPI_AWARE, dpi_awareness
 from runtime.dlls.process_state import process_state
 from runtime.dlls.text import encode_wide
 from runtime.dlls.types import (
@@ -113,7 +113,7 @@ def GetDpiForSystem(thread: Thread) -> UINT:
 @user32.export(category=GUI)
 def SetProcessDPIAware(thread: Thread) -> BOOL:
     """Declare that the program scales itself, unless it has declared something already."""
-    state = process_state(thread.process, DpiAwareness)
+    state = dpi_awareness(thread.process)
     if state.value is None:
         state.value = PROCESS_SYSTEM_DPI_AWARE
     return 1
@@ -122,7 +122,7 @@ def SetProcessDPIAware(thread: Thread) -> BOOL:
 @user32.export(category=GUI)
 def IsProcessDPIAware(thread: Thread) -> BOOL:
     """Whether the program has declared that it scales itself."""
-    return bool(process_state(thread.process, DpiAwareness).value)
+    return bool(dpi_awareness(thread.process).value)
 
 
 @user32.export(category=GUI)
