@@ -319,6 +319,19 @@ class Loader:
                 return found
         raise NtError(st.STATUS_DLL_NOT_FOUND)
 
+    def shown_file(self, path: str) -> Image | None:
+        """The DLL of a host's DLL folder that appears to the program at this full path; None for any other path.
+
+        Raises ImageError.
+        """
+        if directory_of(path).lower() != SYSTEM_DIRECTORY.lower():
+            return None
+        lowered = base_name(path).lower()
+        if Source.FOLDERS not in self._process.dll_order.sources(lowered, is_builtin=builtin.is_builtin(lowered)):
+            return None
+        found = self._in_dll_folders(lowered)
+        return found[0] if found is not None and found[1].lower() == path.lower() else None
+
     def _in_dll_folders(self, name: str) -> tuple[Image, str] | None:
         """The file in the DLL folders. One from outside the drives appears where the DLL it replaces would be."""
         machine = self._process.machine

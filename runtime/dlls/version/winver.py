@@ -9,6 +9,7 @@ from runtime.dlls.types import BOOL, DWORD, LPCSTR, LPCWSTR, LPSTR, LPVOID, LPWS
 from runtime.dlls.version.dll import version
 from runtime.loader.builtin import SYSTEM_VERSION, fixed_file_info, is_builtin
 from runtime.loader.pe import ImageError
+from runtime.loader.search import SYSTEM_DIRECTORY
 from runtime.nt.status import (
     ERROR_FILE_NOT_FOUND,
     ERROR_INSUFFICIENT_BUFFER,
@@ -61,8 +62,9 @@ def version_resource(thread: Thread, name: str | None) -> bytes:
     name = name.replace("/", "\\")
     try:
         image = process.machine.open_image(process.full_path(name))
-        if image is None and "\\" not in name:
-            image = process.machine.open_image(f"C:\\Windows\\System32\\{name}")
+        system = name if "\\" in name else f"{SYSTEM_DIRECTORY}\\{name}"
+        if image is None:
+            image = process.loader.shown_file(system) or process.machine.open_image(system)
         if image is not None:
             data = image.resource(RT_VERSION)
             if data is None:
