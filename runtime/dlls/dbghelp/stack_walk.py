@@ -27,6 +27,8 @@ _AMD64: Final = 0x8664
 _FLAT: Final = 3
 _BEGUN: Final = 0x5749_4E46
 """In STACKFRAME64.Reserved: the frame is one that an earlier call has returned."""
+_FRAME64: Final = 264
+"""sizeof(STACKFRAME64), with the KDHELP64 at its end, which the kernel's debuggers alone fill in."""
 _REGISTERS: Final = struct.Struct("<16Q")
 _FRAME: Final = struct.Struct("<QHxxI QHxxI QHxxI QHxxI QHxxI Q4QII3Q")
 
@@ -53,26 +55,14 @@ def SymFunctionTableAccess64(thread: Thread, hProcess: HANDLE, AddrBase: ULONGLO
     return entry
 
 
-@dbghelp.export(category=DEBUG)
-def StackWalk64(
-    thread: Thread,
-    MachineType: DWORD,
-    hProcess: HANDLE,
-    hThread: HANDLE,
-    StackFrame: LPVOID,
-    ContextRecord: LPVOID,
-    ReadMemoryRoutine: PVOID,
-    FunctionTableAccessRoutine: PVOID,
-    GetModuleBaseRoutine: PVOID,
-    TranslateAddress: PVOID,
-) -> BOOL:
+def _walk(thread: Thread, machine: int, handle: int, frame: int, context_record: int) -> int:
     """Go to the next call of a stack: the first time to where the context is, then to its caller, and so on."""
     memory = thread.process.memory
-    if MachineType != _AMD64 or not ContextRecord:
+    if machine != _AMD64 or not context_record:
         raise Win32Error(ERROR_INVALID_PARAMETER)
-    process = target_of(thread, hProcess)
-    fields = _FRAME.unpack(memory.read(StackFrame, _FRAME.size))
-    context = bytearray(memory.read(ContextRecord, ctx.SIZE))
+    process = target_of(thread, handle)
+    fields = _FRAME.unpack(memory.read(frame, _FRAME.size))
+    context = bytearray(memory.read(context_record, ctx.SIZE))
     registers = list(_REGISTERS.unpack_from(context, 0x78))
     address = ctx.rip_of(context)
     if fields[-3] == _BEGUN:
@@ -82,7 +72,7 @@ def StackWalk64(
         address = caller
         _REGISTERS.pack_into(context, 0x78, *registers)
         struct.pack_into("<Q", context, 0xF8, address)
-        memory.write(ContextRecord, context)
+        memory.write(context_record, context)
     elif not address:
         return 0
     stack = registers[Gpr.RSP]
@@ -94,8 +84,47 @@ def StackWalk64(
         homes = (0, 0, 0, 0)
     places = (address, returned, base - 16, stack, 0)
     addresses = [item for place in places for item in (place, 0, _FLAT)]
-    memory.write(StackFrame, _FRAME.pack(*addresses, _entry(process, address), *homes, 0, 1, _BEGUN, 0, 0))
+    memory.write(frame, _FRAME.pack(*addresses, _entry(process, address), *homes, 0, 1, _BEGUN, 0, 0))
     return 1
+
+
+@dbghelp.export(category=DEBUG)
+def StackWalk64(
+    thread: Thread, MachineType: DWORD, hProcess: HANDLE, hThread: HANDLE, StackFrame: LPVOID, ContextRecord: LPVOID,
+    ReadMemoryRoutine: PVOID, FunctionTableAccessRoutine: PVOID, GetModuleBaseRoutine: PVOID, TranslateAddress: PVOID,
+) -> BOOL:  # fmt: skip
+    """Go to the next call of a stack."""
+    return _walk(thread, MachineType, hProcess, StackFrame, ContextRecord)
+
+
+def _walk_extended(thread: Thread, machine: int, handle: int, frame: int, context: int) -> int:
+    """STACKFRAME_EX: a STACKFRAME64 with its size and the context of inlined calls, of which none are known."""
+    if thread.process.memory.read_u32(frame + _FRAME64) < _FRAME64 + 8:
+        raise Win32Error(ERROR_INVALID_PARAMETER)
+    found = _walk(thread, machine, handle, frame, context)
+    if found:
+        thread.process.memory.write_u32(frame + _FRAME64 + 4, 0)
+    return found
+
+
+@dbghelp.export(category=DEBUG)
+def StackWalkEx(
+    thread: Thread, MachineType: DWORD, hProcess: HANDLE, hThread: HANDLE, StackFrame: LPVOID, ContextRecord: LPVOID,
+    ReadMemoryRoutine: PVOID, FunctionTableAccessRoutine: PVOID, GetModuleBaseRoutine: PVOID, TranslateAddress: PVOID,
+    Flags: DWORD,
+) -> BOOL:  # fmt: skip
+    """Go to the next call of a stack."""
+    return _walk_extended(thread, MachineType, hProcess, StackFrame, ContextRecord)
+
+
+@dbghelp.export(category=DEBUG)
+def StackWalk2(
+    thread: Thread, MachineType: DWORD, hProcess: HANDLE, hThread: HANDLE, StackFrame: LPVOID, ContextRecord: LPVOID,
+    ReadMemoryRoutine: PVOID, FunctionTableAccessRoutine: PVOID, GetModuleBaseRoutine: PVOID, TranslateAddress: PVOID,
+    GetTargetAttributeValue: PVOID, Flags: DWORD,
+) -> BOOL:  # fmt: skip
+    """Go to the next call of a stack."""
+    return _walk_extended(thread, MachineType, hProcess, StackFrame, ContextRecord)
 
 
 @dbghelp.export(category=DEBUG)
