@@ -87,7 +87,7 @@ class Runner(Protocol):
         stdin: bytes | None = None,
         cwd: Path | None = None,
         env: dict[str, str] | None = None,
-        timeout: float = 120,
+        timeout: float = 600,
     ) -> subprocess.CompletedProcess[bytes]: ...
 
 
@@ -119,7 +119,7 @@ def winfs(winfs_home: Path, tmp_path: Path) -> Runner:
         stdin: bytes | None = None,
         cwd: Path | None = None,
         env: dict[str, str] | None = None,
-        timeout: float = 120,
+        timeout: float = 600,
     ) -> subprocess.CompletedProcess[bytes]:
         python_path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH", ""))))
         environment = {**os.environ, "WINFS_HOME": str(winfs_home), "PYTHONPATH": python_path, **(env or {})}

@@ -73,8 +73,8 @@ def process(mounted: Mounted) -> Iterator[Path]:
     folder = mounted.process_of("waiter.exe")
 
     def waits() -> Path | None:
-        threads = list((folder / "threads").iterdir())
-        return folder if "Winfs/Event" in (threads[0] / "wait").read_text() else None
+        threads = (folder / "threads").iterdir()
+        return folder if any("Winfs/Event" in (thread / "wait").read_text() for thread in threads) else None
 
     try:
         yield wait_for(waits)

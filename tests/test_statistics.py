@@ -35,7 +35,12 @@ def test_calls_handles_memory_and_events_are_counted(compile_c: Compiler, tmp_pa
         program = mounted.start(mounted.c / "counts.exe")
         folder = mounted.process_of("counts.exe")
         event = mounted.folder / "objects/Sessions/1/BaseNamedObjects/Ends"
-        wait_for(lambda: event if event.exists() else None)
+
+        def waits() -> Path | None:
+            threads = (folder / "threads").iterdir()
+            return folder if any("Ends" in (thread / "wait").read_text() for thread in threads) else None
+
+        wait_for(waits)
         running = statistics(mounted)
         assert running["calls_kernel32.dll!SetEvent"] == "1234"
         assert int(running["calls"]) > int(before["calls"]) + 1234
