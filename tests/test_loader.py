@@ -902,9 +902,8 @@ int main(void)
     volatile unsigned char *page = (unsigned char *)0x7FFE0000;
     ULONGLONG time = *(volatile ULONGLONG *)(page + 0x14), now, tick = *(volatile ULONGLONG *)(page + 0x320);
     GetSystemTimeAsFileTime((FILETIME *)&now);
-    SHOW(now - time < 20000000 || time - now < 20000000);
-    Sleep(100);
-    SHOW(*(volatile ULONGLONG *)(page + 0x14) > time); SHOW(*(volatile ULONGLONG *)(page + 0x320) > tick);
+    SHOW(now - time < 600000000 || time - now < 600000000);
+    while (*(volatile ULONGLONG *)(page + 0x14) <= time || *(volatile ULONGLONG *)(page + 0x320) <= tick) Sleep(1);
     SHOW(*(ULONG *)(page + 0x26C)); SHOW(*(ULONG *)(page + 0x270)); say("%ls\n", (wchar_t *)(page + 0x30));
     MEMORY_BASIC_INFORMATION info; VirtualQuery((void *)page, &info, sizeof info); SHOW(info.Protect);
     return 0;
@@ -914,7 +913,7 @@ int main(void)
 
 def test_the_shared_user_data_page_shows_a_moving_clock(shop: Workshop) -> None:
     lines = [line.rpartition(" ")[2] for line in shop.output(shop.program(SHARED)).splitlines()]
-    assert [item.lower() for item in lines] == ["1", "1", "1", "10", "0", "c:\\windows", "2"]
+    assert [item.lower() for item in lines] == ["1", "10", "0", "c:\\windows", "2"]
 
 
 WHERE = 'int main(void) { say("%p\\n", GetModuleHandleA(0)); return 0; }'
