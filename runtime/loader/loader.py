@@ -33,6 +33,7 @@ from runtime.loader.search import (
     directory_of,
 )
 from runtime.loader.tls import StaticTls
+from runtime.memory.vads import HIGHEST_32
 from runtime.nt import status as st
 from runtime.nt.status import NtError
 
@@ -203,15 +204,19 @@ class Loader:
                 raise BaseTakenError(
                     path, f"must be loaded at {base:#x}, which is taken, and has no relocations to load it elsewhere"
                 )
-            wanted = memory.find_free(size, lowest=0x10000 if self._process.pointer_size == 4 else 0x1_8000_0000)
+            if image.is_64_bit:
+                wanted = memory.find_free(size, lowest=0x1_8000_0000)
+            else:
+                wanted = memory.find_free(size, lowest=0x10000, highest=HIGHEST_32)
         backing = machine.images.pages(image, wanted)
         sections = [(item.virtual_address, item.mapped_size, item.characteristics) for item in image.sections]
         if image.is_flat:
             sections = [(0, size, 0xE0000020)]
         map_image(memory, backing, wanted, sections, path, image.size_of_headers)
         backing.release()  # the view has a use of its own
-        entry = wanted + image.entry_point if image.entry_point else 0
-        module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=image.tls())
+        entry = wanted + image.entry_point if image.entry_point and not image.is_il_only else 0
+        tls = None if image.is_il_only else image.tls()
+        module = Module(name, path, wanted, size, entry, image=image, load_count=load_count, tls=tls)
         module.timestamp = image.time_date_stamp
         self._holds[module.base] = machine.hold_image(path)
         self._register(module)
@@ -288,8 +293,7 @@ class Loader:
                 if known.load_count >= 0:
                     known.load_count += 1
                 return known
-            image.check_machine()
-            image.check_loadable()
+            image.check_library()
             module = self._map(image, path, base_name(path))
         if asked.flags & DONT_RESOLVE_DLL_REFERENCES:
             return module
@@ -378,7 +382,7 @@ class Loader:
         A DLL that every Windows has and this machine has not yet stops nobody from starting: each function of it is a
         missing one, which fails when it is called. Asked for at run time (LoadLibrary) such a DLL is not found.
         """
-        if module.image is not None:
+        if module.image is not None and not module.image.is_il_only:
             with self._process.isolated(module):
                 for dll in module.image.imports():
                     self._bind(module, dll, asked)

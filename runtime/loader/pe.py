@@ -112,6 +112,9 @@ DIRECTORY_BOUND_IMPORT = 11
 DIRECTORY_IAT = 12
 DIRECTORY_DELAY_IMPORT = 13
 DIRECTORY_CLR = 14
+_CLR_FLAGS = 16
+"""Offset of Flags in IMAGE_COR20_HEADER."""
+_IL_ONLY, _32_BIT_REQUIRED = 1, 2
 DIRECTORY_NAMES = (
     "export", "import", "resource", "exception", "security", "relocation", "debug", "architecture",
     "global pointer", "TLS", "load config", "bound import", "IAT", "delay import", "CLR", "reserved",
@@ -389,6 +392,19 @@ class Image:
         return self.directories[DIRECTORY_CLR].rva != 0
 
     @property
+    def is_il_only(self) -> bool:
+        """A .NET assembly without native code that Windows would start: its CLR header says COMIMAGE_FLAGS_ILONLY.
+
+        Such an image is mapped for the runtime to read; its imports and its entry point, which are for systems that
+        know nothing of .NET, are left alone. Raises ImageError when the header lies outside the image.
+        """
+        return self.is_managed and bool(self._clr_flags() & _IL_ONLY)
+
+    def _clr_flags(self) -> int:
+        (flags,) = struct.unpack("<I", self.read(self.directories[DIRECTORY_CLR].rva + _CLR_FLAGS, 4))
+        return int(flags)
+
+    @property
     def machine_name(self) -> str:
         return MACHINE_NAMES.get(self.machine, f"unknown machine {self.machine:#06x}")
 
@@ -411,16 +427,32 @@ class Image:
 
     def check_machine(self) -> None:
         """Raise WrongMachineError unless this is a native x64 program."""
-        if self.machine == MACHINE_AMD64 and self.is_64_bit:
-            if self.is_managed:
-                raise WrongMachineError(self.path, "a .NET program: these are not supported")
-            return
-        if self.machine == MACHINE_I386 and not self.is_64_bit:
+        self.check_architecture()
+        if not self.is_64_bit:
             kind = "a 32-bit .NET program" if self.is_managed else "a 32-bit (x86) program"
             raise WrongMachineError(self.path, f"{kind}: x86 is not supported yet, only x64 runs")
-        if self.machine in (MACHINE_AMD64, MACHINE_I386):
+        if self.is_managed:
+            raise WrongMachineError(self.path, "a .NET program: these are not supported")
+
+    def check_architecture(self) -> None:
+        """Raise WrongMachineError unless a 64-bit Windows can map this as an image: x64 or x86."""
+        if self.machine not in (MACHINE_AMD64, MACHINE_I386):
+            raise WrongMachineError(self.path, f"a program for {self.machine_name}: only x64 runs")
+        if self.is_64_bit is not (self.machine == MACHINE_AMD64):
             raise self.error(f"the header says machine {self.machine_name} but the format is {self.format_name}")
-        raise WrongMachineError(self.path, f"a program for {self.machine_name}: only x64 runs")
+
+    def check_library(self) -> None:
+        """Raise ImageError where LoadLibrary would refuse this.
+
+        A .NET assembly may belong to a program that brings its own runtime; one without native code may be for any
+        processor, which its format then does not tell.
+        """
+        if not self.is_managed:
+            self.check_machine()
+        self.check_architecture()
+        self.check_layout()
+        if not self.is_64_bit and self._clr_flags() & (_IL_ONLY | _32_BIT_REQUIRED) != _IL_ONLY:
+            raise WrongMachineError(self.path, "a 32-bit .NET assembly: x86 is not supported yet, only x64 runs")
 
     def check_loadable(self) -> None:
         """Raise ImageError with the reason where Windows would refuse to map this image, or we cannot run it."""

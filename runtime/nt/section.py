@@ -21,6 +21,7 @@ from runtime.memory.constants import (
     is_valid_protection,
 )
 from runtime.memory.placeholders import ANYWHERE, Requirements
+from runtime.memory.vads import HIGHEST_32
 from runtime.nt import status as st
 from runtime.nt.disk_file import DiskFile
 from runtime.nt.object import Object, ObjectType
@@ -108,7 +109,10 @@ class ImageSection(Section):
         if not memory.is_free(base, base + self.size):
             if address or image.relocations_stripped:
                 raise NtError(st.STATUS_CONFLICTING_ADDRESSES)
-            base = memory.find_free(self.size, lowest=where.lowest, highest=where.highest)
+            highest = where.highest
+            if not image.is_64_bit:
+                highest = HIGHEST_32 if highest is None else min(highest, HIGHEST_32)
+            base = memory.find_free(self.size, lowest=where.lowest, highest=highest)
         sections = [(item.virtual_address, item.mapped_size, item.characteristics) for item in image.sections]
         backing = process.machine.images.pages(image, base)
         map_image(memory, backing, base, sections, self.file_path, image.size_of_headers)
@@ -153,10 +157,9 @@ def _file_section(
         if attributes & SEC_IMAGE:
             try:
                 image = machine.images.open(f"/proc/self/fd/{descriptor}", path)
-                if any_machine:
-                    image.check_layout()
-                else:
-                    image.check_loadable()
+                if not any_machine:
+                    image.check_architecture()
+                image.check_layout()
             except ImageError:
                 raise NtError(st.STATUS_INVALID_IMAGE_FORMAT) from None
             return ImageSection(machine, image, protect, attributes, path)
