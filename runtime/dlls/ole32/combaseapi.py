@@ -8,7 +8,7 @@ from runtime.dlls.ole32.dll import ole32
 from runtime.dlls.process_state import process_state
 from runtime.dlls.randomness import random_bytes
 from runtime.dlls.text import encode_wide
-from runtime.dlls.types import DWORD, HRESULT, INT, LONG, LPCWSTR, LPVOID, LPWSTR, PVOID, SIZE_T, Out
+from runtime.dlls.types import BOOL, DWORD, HRESULT, INT, LONG, LPCWSTR, LPVOID, LPWSTR, PVOID, SIZE_T, Out
 from runtime.nt.activation import class_path
 from runtime.nt.registry import Key
 from runtime.nt.status import NtError
@@ -118,6 +118,13 @@ def CLSIDFromString(thread: Thread, lpsz: LPCWSTR, pclsid: LPVOID) -> HRESULT:
     if result and lpsz and not lpsz.startswith("{"):
         return CLSIDFromProgID(thread, lpsz, pclsid)
     return result
+
+
+@ole32.export(category="process")
+def IsEqualGUID(thread: Thread, rguid1: PVOID, rguid2: PVOID) -> BOOL:
+    """Compare two GUIDs."""
+    memory = thread.process.memory
+    return int(memory.read(rguid1, 16) == memory.read(rguid2, 16))
 
 
 @ole32.export(category="process")
