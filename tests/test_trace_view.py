@@ -7,6 +7,8 @@ import os
 import threading
 from pathlib import Path
 
+import pytest
+
 from runtime.trace.events import Event
 from runtime.trace.filters import Filter
 from runtime.trace.sinks import CallbackSink, FileSink
@@ -107,3 +109,18 @@ def test_a_stuck_reader_of_a_view_holds_up_neither_program_nor_trace(tmp_path: P
     lost = sum(line["args"]["events"] for line in lines if line["event"] == "drop")
     assert lost > 0
     assert sum(line["event"] == "thread_exit" for line in lines) + lost == count
+
+
+def test_a_sink_that_breaks_down_takes_nothing_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    trace, events, _ = collecting()
+
+    def breaks(event: Event) -> None:
+        raise KeyError("no such thing")
+
+    trace.add_sink(CallbackSink(breaks))
+    for thread_id in (1, 2):
+        trace.thread_start(1000, thread_id, 0, 0)
+        trace.flush()
+    trace.close()
+    assert [event.thread_id for event in events] == [1, 2]
+    assert caplog.text.count("a sink of the trace breaks down") == 1

@@ -9,6 +9,7 @@ stuck, events are dropped and counted.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from runtime.trace.view import View
 
 # What only a trace that is on needs is imported where it is needed: starting a program is to be quick.
+
+log = logging.getLogger(__name__)
 
 FLUSH_INTERVAL = 0.02
 _CHUNK = 256
@@ -477,7 +480,7 @@ class Trace:
             self._write(Batch([], lines))
 
     def _write(self, batch: Batch) -> None:
-        dropped = max([sink.write(batch) for sink in self._sinks], default=0)
+        dropped = self._hand_out(batch)
         self._stuck = False
         self._progress.set()
         if dropped:
@@ -494,8 +497,22 @@ class Trace:
         seq = self.next_seq()
         args: dict[str, Value] = {"events": events, "reason": GuestText(reason), "total": self.dropped}
         batch = Batch([Event(seq, self.ticks() / TICKS_PER_SECOND, 0, 0, "drop", None, None, None, args)])
-        if not sum(sink.write(batch) for sink in self._sinks):
+        if not self._hand_out(batch):
             self._untold = 0
+
+    def _hand_out(self, batch: Batch) -> int:
+        """Give a batch to every sink; return how many events were dropped, at the most.
+
+        A sink that breaks down (a library's user gave a function that fails) gets no more; the trace goes on.
+        """
+        dropped = 0
+        for sink in tuple(self._sinks):
+            try:
+                dropped = max(dropped, sink.write(batch))
+            except Exception:
+                log.exception("a sink of the trace breaks down and gets no more events")
+                self._sinks = [other for other in self._sinks if other is not sink]
+        return dropped
 
     def place(self, process_id: int, address: int) -> str:
         """An address as `module+0x1234`, by the modules loaded when the event happened."""

@@ -7,7 +7,7 @@ from typing import Final
 from runtime.dlls.heap import guest_heap_alloc
 from runtime.dlls.process_state import process_state
 from runtime.dlls.secur32.dll import secur32
-from runtime.dlls.types import HRESULT, LPCSTR, LPCWSTR, LPVOID, ULONG
+from runtime.dlls.types import HRESULT, LPCWSTR, LPVOID, ULONG
 from runtime.nt.thread import Thread
 
 SEC_E_OK: Final = 0
@@ -93,10 +93,7 @@ def EnumerateSecurityPackagesW(thread: Thread, pcPackages: LPVOID, ppPackageInfo
     return _no_packages(thread, pcPackages, ppPackageInfo)
 
 
-@secur32.export(category="security")
-def EnumerateSecurityPackagesA(thread: Thread, pcPackages: LPVOID, ppPackageInfo: LPVOID) -> HRESULT:
-    """List the security packages: there are none."""
-    return _no_packages(thread, pcPackages, ppPackageInfo)
+EnumerateSecurityPackagesA = secur32.ansi(EnumerateSecurityPackagesW)
 
 
 @secur32.export(category="security")
@@ -105,10 +102,7 @@ def QueryCredentialsAttributesW(thread: Thread, phCredential: LPVOID, ulAttribut
     return SEC_E_INVALID_HANDLE
 
 
-@secur32.export(category="security")
-def QueryCredentialsAttributesA(thread: Thread, phCredential: LPVOID, ulAttribute: ULONG, pBuffer: LPVOID) -> HRESULT:
-    """Needs a handle of a security package, and there is none."""
-    return SEC_E_INVALID_HANDLE
+QueryCredentialsAttributesA = secur32.ansi(QueryCredentialsAttributesW)
 
 
 @secur32.export(category="security")
@@ -120,13 +114,7 @@ def AcquireCredentialsHandleW(
     return SEC_E_SECPKG_NOT_FOUND
 
 
-@secur32.export(category="security")
-def AcquireCredentialsHandleA(
-    thread: Thread, pszPrincipal: LPCSTR, pszPackage: LPCSTR, fCredentialUse: ULONG, pvLogonId: LPVOID,
-    pAuthData: LPVOID, pGetKeyFn: LPVOID, pvGetKeyArgument: LPVOID, phCredential: LPVOID, ptsExpiry: LPVOID,
-) -> HRESULT:  # fmt: skip
-    """Needs a security package, and there is none."""
-    return SEC_E_SECPKG_NOT_FOUND
+AcquireCredentialsHandleA = secur32.ansi(AcquireCredentialsHandleW)
 
 
 @secur32.export(category="security")
@@ -145,14 +133,7 @@ def InitializeSecurityContextW(
     return SEC_E_INVALID_HANDLE
 
 
-@secur32.export(category="security")
-def InitializeSecurityContextA(
-    thread: Thread, phCredential: LPVOID, phContext: LPVOID, pszTargetName: LPVOID, fContextReq: ULONG,
-    Reserved1: ULONG, TargetDataRep: ULONG, pInput: LPVOID, Reserved2: ULONG, phNewContext: LPVOID, pOutput:
-    LPVOID, pfContextAttr: LPVOID, ptsExpiry: LPVOID,
-) -> HRESULT:  # fmt: skip
-    """Needs a handle of a security package, and there is none."""
-    return SEC_E_INVALID_HANDLE
+InitializeSecurityContextA = secur32.ansi(InitializeSecurityContextW)
 
 
 @secur32.export(category="security")
@@ -188,10 +169,7 @@ def QueryContextAttributesW(thread: Thread, phContext: LPVOID, ulAttribute: ULON
     return SEC_E_INVALID_HANDLE
 
 
-@secur32.export(category="security")
-def QueryContextAttributesA(thread: Thread, phContext: LPVOID, ulAttribute: ULONG, pBuffer: LPVOID) -> HRESULT:
-    """Needs a handle of a security package, and there is none."""
-    return SEC_E_INVALID_HANDLE
+QueryContextAttributesA = secur32.ansi(QueryContextAttributesW)
 
 
 @secur32.export(category="security")
@@ -232,10 +210,7 @@ def QuerySecurityPackageInfoW(thread: Thread, pszPackageName: LPCWSTR, ppPackage
     return SEC_E_SECPKG_NOT_FOUND
 
 
-@secur32.export(category="security")
-def QuerySecurityPackageInfoA(thread: Thread, pszPackageName: LPCSTR, ppPackageInfo: LPVOID) -> HRESULT:
-    """Needs a security package, and there is none."""
-    return SEC_E_SECPKG_NOT_FOUND
+QuerySecurityPackageInfoA = secur32.ansi(QuerySecurityPackageInfoW)
 
 
 @secur32.export(category="security")
@@ -268,12 +243,7 @@ def ImportSecurityContextW(
     return SEC_E_SECPKG_NOT_FOUND
 
 
-@secur32.export(category="security")
-def ImportSecurityContextA(
-    thread: Thread, pszPackage: LPCSTR, pPackedContext: LPVOID, Token: LPVOID, phContext: LPVOID,
-) -> HRESULT:  # fmt: skip
-    """Needs a security package, and there is none."""
-    return SEC_E_SECPKG_NOT_FOUND
+ImportSecurityContextA = secur32.ansi(ImportSecurityContextW)
 
 
 @secur32.export(category="security")
@@ -285,13 +255,7 @@ def AddCredentialsW(
     return SEC_E_SECPKG_NOT_FOUND
 
 
-@secur32.export(category="security")
-def AddCredentialsA(
-    thread: Thread, hCredentials: LPVOID, pszPrincipal: LPCSTR, pszPackage: LPCSTR, fCredentialUse: ULONG,
-    pAuthData: LPVOID, pGetKeyFn: LPVOID, pvGetKeyArgument: LPVOID, ptsExpiry: LPVOID,
-) -> HRESULT:  # fmt: skip
-    """Needs a security package, and there is none."""
-    return SEC_E_SECPKG_NOT_FOUND
+AddCredentialsA = secur32.ansi(AddCredentialsW)
 
 
 @secur32.export(category="security")

@@ -418,9 +418,10 @@ static node *parse_pipe(parser *p)
     return left;
 }
 
-static node *parse_and(parser *p)
+/* What stands between the doubled sign: `operand sign sign operand …`, from left to right. */
+static node *parse_chain(parser *p, node *(*operand)(parser *), wchar_t sign, enum node_kind kind)
 {
-    node *left = parse_pipe(p);
+    node *left = operand(p);
 
     for (;;) {
         node *right;
@@ -428,38 +429,26 @@ static node *parse_and(parser *p)
         if (p->failed)
             return NULL;
         skip_delimiters(p);
-        if (peek(p) != L'&' || peek_next(p) != L'&')
+        if (peek(p) != sign || peek_next(p) != sign)
             return left;
         if (!left)
             return unexpected(p);
         p->at += 2;
-        right = parse_pipe(p);
+        right = operand(p);
         if (!p->failed && !right)
             return syntax(p);
-        left = binary(NODE_AND, left, right);
+        left = binary(kind, left, right);
     }
+}
+
+static node *parse_and(parser *p)
+{
+    return parse_chain(p, parse_pipe, L'&', NODE_AND);
 }
 
 static node *parse_or(parser *p)
 {
-    node *left = parse_and(p);
-
-    for (;;) {
-        node *right;
-
-        if (p->failed)
-            return NULL;
-        skip_delimiters(p);
-        if (peek(p) != L'|' || peek_next(p) != L'|')
-            return left;
-        if (!left)
-            return unexpected(p);
-        p->at += 2;
-        right = parse_and(p);
-        if (!p->failed && !right)
-            return syntax(p);
-        left = binary(NODE_OR, left, right);
-    }
+    return parse_chain(p, parse_and, L'|', NODE_OR);
 }
 
 node *parse_sequence(parser *p)
