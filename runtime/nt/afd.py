@@ -1,7 +1,7 @@
 """`\\Device\\Afd`: polling sockets without Winsock, as event loops over a completion port do (tokio, wepoll, libuv).
 
-They open a file of any name below the device and send it IOCTL_AFD_POLL, which stays pending until one of the sockets
-listed is ready. Layouts and flags as those runtimes declare them (AFD_POLL_INFO).
+They open a file of any name below the device, or take any socket, and send it IOCTL_AFD_POLL, which stays pending
+until one of the sockets listed is ready. Layouts and flags as those runtimes declare them (AFD_POLL_INFO).
 """
 
 from __future__ import annotations
@@ -49,26 +49,33 @@ class AfdFile(FileObject):
 
     def device_control(self, request: IoRequest, code: int, data: bytes) -> int:
         """IOCTL_AFD_POLL. Raises NtError."""
-        if code != IOCTL_AFD_POLL:
-            raise NtError(st.STATUS_INVALID_DEVICE_REQUEST)
-        if len(data) < _HEAD.size:
-            raise NtError(st.STATUS_BUFFER_TOO_SMALL)
-        timeout, count, exclusive = _HEAD.unpack_from(data)
-        if not 0 < count <= _MAXIMUM_HANDLES or len(data) < _HEAD.size + count * _ENTRY.size:
-            raise NtError(st.STATUS_INVALID_PARAMETER)
-        handles = request.thread.process.handles
-        wanted = []
-        for index in range(count):
-            handle, events, _ = _ENTRY.unpack_from(data, _HEAD.size + index * _ENTRY.size)
-            wanted.append((handle, events, handles.get(handle, Socket)))
-        poll = _Poll(request, wanted, timeout, exclusive)
-        answer = poll.answer()
-        if answer is not None or timeout == 0:
-            answer = answer or _HEAD.pack(timeout, 0, exclusive)
-            request.write_buffer(answer)
-            request.information = len(answer)
-            return st.STATUS_SUCCESS
-        return poll.wait()
+        return control_socket(request, code, data)
+
+
+def control_socket(request: IoRequest, code: int, data: bytes) -> int:
+    """IOCTL_AFD_POLL, which a socket takes as well as a file below the device. Raises NtError."""
+    if code != IOCTL_AFD_POLL:
+        raise NtError(st.STATUS_INVALID_DEVICE_REQUEST)
+    if len(data) < _HEAD.size:
+        raise NtError(st.STATUS_BUFFER_TOO_SMALL)
+    timeout, count, exclusive = _HEAD.unpack_from(data)
+    if not 0 < count <= _MAXIMUM_HANDLES or len(data) < _HEAD.size + count * _ENTRY.size:
+        raise NtError(st.STATUS_INVALID_PARAMETER)
+    handles = request.thread.process.handles
+    wanted = []
+    for index in range(count):
+        handle, events, _ = _ENTRY.unpack_from(data, _HEAD.size + index * _ENTRY.size)
+        wanted.append((handle, events, handles.get(handle, Socket)))
+    poll = _Poll(request, wanted, timeout, exclusive)
+    if exclusive:
+        poll.replace_others()
+    answer = poll.answer()
+    if answer is not None or timeout == 0:
+        answer = answer or _HEAD.pack(timeout, 0, exclusive)
+        request.write_buffer(answer)
+        request.information = len(answer)
+        return st.STATUS_SUCCESS
+    return poll.wait()
 
 
 def _ready(socket: Socket) -> int:
@@ -121,6 +128,13 @@ class _Poll:
                 self._alarm = clock.schedule(due, self._time_out)
         return self._request.pend(self._forget)
 
+    def replace_others(self) -> None:
+        """End the exclusive polls of the same sockets, with no socket ready: only one can wait."""
+        others = {other for _, _, socket in self._wanted for other in socket.watchers if isinstance(other, _Poll)}
+        for other in others:
+            if other._exclusive:
+                other._end(st.STATUS_SUCCESS)
+
     def _look(self) -> None:
         answer = self.answer()
         if answer is not None:
@@ -128,8 +142,11 @@ class _Poll:
             self._request.deliver(answer, st.STATUS_SUCCESS)
 
     def _time_out(self) -> None:
+        self._end(st.STATUS_TIMEOUT)
+
+    def _end(self, status: int) -> None:
         self._forget()
-        self._request.deliver(_HEAD.pack(self._timeout, 0, self._exclusive), st.STATUS_TIMEOUT)
+        self._request.deliver(_HEAD.pack(self._timeout, 0, self._exclusive), status)
 
     def _forget(self) -> None:
         for _, _, socket in self._wanted:

@@ -398,6 +398,11 @@ class Socket(FileObject):
         request.information = plain.information
         return status
 
+    def device_control(self, request: IoRequest, code: int, data: bytes) -> int:
+        from runtime.nt.afd import control_socket  # which needs this module
+
+        return control_socket(request, code, data)
+
     def receive(self, request: SocketRequest) -> int:
         """Read into the request's buffers. Raises NtError."""
         if self.shut_receive:

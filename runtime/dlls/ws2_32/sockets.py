@@ -21,7 +21,7 @@ from runtime.dlls.ws2_32.endpoints import (
 )
 from runtime.dlls.ws2_32.extensions import extension_function
 from runtime.dlls.ws2_32.polling import FD_ACCEPT, forget_selection, inherit_selection, reenable
-from runtime.dlls.ws2_32.sharing import described_protocol, take_over
+from runtime.dlls.ws2_32.sharing import described_protocol, protocol_info, take_over
 from runtime.dlls.ws2_32.state import (
     AF_INET,
     AF_INET6,
@@ -56,7 +56,7 @@ _NO_EFFECT_CONTROLS = {0x98000004, 0x9800000C, 0x98000010, 0x98000017}
 SOL_SOCKET, IPPROTO_IP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_IPV6 = 0xFFFF, 0, 6, 17, 41
 SO_ACCEPTCONN, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE, SO_LINGER = 2, 4, ~4, 0x80
 SO_SNDTIMEO, SO_RCVTIMEO, SO_ERROR, SO_TYPE = 0x1005, 0x1006, 0x1007, 0x1008
-SO_PROTOCOL_INFOW, SO_CONNECT_TIME = 0x2005, 0x700C
+SO_PROTOCOL_INFOA, SO_PROTOCOL_INFOW, SO_CONNECT_TIME = 0x2004, 0x2005, 0x700C
 SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT = 0x700B, 0x7010
 IPV6_V6ONLY = 27
 _OPTIONS = {
@@ -280,6 +280,8 @@ def _option(target: Socket, level: int, name: int) -> bytes:
                 return number(target.send_timeout)
             case _ if name == SO_CONNECT_TIME:
                 return number(0 if target.connected else 0xFFFFFFFF)
+            case _ if name in (SO_PROTOCOL_INFOA, SO_PROTOCOL_INFOW):
+                return protocol_info(target.family, target.kind, target.protocol, name == SO_PROTOCOL_INFOW)
             case _ if name == SO_LINGER:
                 return target.settings.get((level, name), bytes(4))
     if (level, name) == (IPPROTO_IPV6, IPV6_V6ONLY) and target.family == AF_INET6:
@@ -297,7 +299,8 @@ def getsockopt(thread: Thread, s: SOCKET, level: INT, optname: INT, optval: LPVO
     if not optval or not optlen:
         raise Win32Error(WSAEFAULT)
     size = optlen.get()
-    if size < 1 or (optname == SO_LINGER and size < 4):
+    whole = optname in (SO_LINGER, SO_PROTOCOL_INFOA, SO_PROTOCOL_INFOW)
+    if size < (len(data) if whole else 1):
         raise Win32Error(WSAEFAULT)
     thread.process.memory.write(optval, data[:size])
     optlen.set(min(size, len(data)))

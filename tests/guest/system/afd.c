@@ -14,12 +14,14 @@ typedef struct { LARGE_INTEGER timeout; ULONG count, exclusive; struct { HANDLE 
 NTSTATUS NTAPI NtCancelIoFileEx(HANDLE, PIO_STATUS_BLOCK, PIO_STATUS_BLOCK);
 
 static HANDLE afd, port;
+static ULONG exclusive;
 
 static ULONG ask(Poll *poll, IO_STATUS_BLOCK *block, SOCKET s, ULONG events, LONGLONG timeout)
 {
     memset(poll, 0, sizeof *poll);
     poll->timeout.QuadPart = timeout;
     poll->count = 1;
+    poll->exclusive = exclusive;
     poll->on.handle = (HANDLE)s;
     poll->on.events = events;
     return NtDeviceIoControlFile(afd, NULL, NULL, block, block, IOCTL_AFD_POLL, poll, sizeof *poll, poll, sizeof *poll);
@@ -77,6 +79,16 @@ int main(void)
     SHOW(ask(&poll, &block, c, 0x9, INT64_MAX));
     closesocket(s);
     take("disconnect", &poll, &block);
+    SOCKET d = socket(AF_INET, SOCK_STREAM, 0), e;          /* through a socket, one poll in the place of the other: libuv */
+    connect(d, (SOCKADDR *)&at, sizeof at); e = accept(l, NULL, NULL);
+    CloseHandle(afd); CloseHandle(port);
+    afd = (HANDLE)d; port = CreateIoCompletionPort(afd, NULL, 7, 0);
+    exclusive = 1;
+    SHOW(ask(&poll, &block, e, 0x1, INT64_MAX));
+    SHOW(ask(&second, &other, e, 0x9, INT64_MAX));
+    take("replaced", &poll, &block);
+    send(d, "x", 1, 0);
+    take("receive", &second, &other);
     SHOW(ask(&poll, &block, (SOCKET)0x7ffc, 0x1, 0));
     return 0;
 }

@@ -75,6 +75,10 @@ static void sockets(void)
     SetStdHandle(STD_INPUT_HANDLE, in);
     PROCESS_INFORMATION pi = start("socket", NULL, &ok);
     SHOW(WSADuplicateSocketA(s, pi.dwProcessId, &info)); SHOW(info.iSocketType); SHOW(info.iAddressFamily);
+    int length = sizeof info; WSAPROTOCOL_INFOW wide;
+    SHOW(getsockopt(s, SOL_SOCKET, SO_PROTOCOL_INFOA, (char *)&info, &length)); SHOW(length); SHOW(info.iProtocol); SHOW(info.iAddressFamily);
+    length = sizeof wide; SHOW(getsockopt(s, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&wide, &length)); SHOW(length); SHOW(wide.iSocketType);
+    length = 100; SHOW(getsockopt(s, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&wide, &length)); SHOW(WSAGetLastError());
     SHOW(WSADuplicateSocketA(s, 3, &info)); SHOW(WSAGetLastError());
     WSADuplicateSocketA(s, pi.dwProcessId, &info);
     closesocket(s);                                       /* the connection lives on: the child has a handle to it */
