@@ -204,7 +204,7 @@ def _standard_handles(parent: Process, child: Process, startup: Startup, *, inhe
             entry = None
         if entry is None:
             found.append(0)
-        elif inherit and entry.inherit:
+        elif inherit and entry.inherit and (startup.handle_list is None or handle in startup.handle_list):
             found.append(handle)
         else:
             found.append(child.handles.insert(entry.item, entry.access, inherit=entry.inherit))
