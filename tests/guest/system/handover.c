@@ -60,6 +60,12 @@ static int child(int argc, char **argv)
         int n = recv(s, text, 10, 0); send(s, "from the child", 14, 0); closesocket(s);
         return n == 5 && !memcmp(text, "hello", 5) ? 7 : 8;
     }
+    if (!strcmp(argv[1], "handle")) {                     /* its output is no handle of the list, and works */
+        DWORD put; HANDLE given = (HANDLE)(ULONG_PTR)atoll(argv[2]);
+        BOOL other = GetHandleInformation((HANDLE)(ULONG_PTR)atoll(argv[3]), &put);
+        printf("heard\n"); fflush(stdout);
+        return WriteFile(given, "given", 5, &put, NULL) + 2 * (GetStdHandle(STD_OUTPUT_HANDLE) != given) + 4 * other;
+    }
     HANDLE token; OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token);
     if (!strcmp(argv[1], "token")) return 10 * privileges(token, "SeUndockPrivilege") + privileges(token, "SeShutdownPrivilege");
     return privileges(token, "SeShutdownPrivilege");
@@ -86,6 +92,20 @@ static void sockets(void)
     SHOW(send(c, "hello", 5, 0)); SHOW(recv(c, text, sizeof text, MSG_WAITALL)); puts(text);
     SHOW(end(&pi));
     CloseHandle(out); closesocket(c); closesocket(l);
+}
+static void list(void)
+{
+    HANDLE in, out, unlisted; SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE}; char line[400], data[10] = ""; DWORD got;
+    STARTUPINFOEXA si = {{sizeof si}}; PROCESS_INFORMATION pi; SIZE_T size = 0;
+    CreatePipe(&in, &out, &inherit, 0); unlisted = CreateEventA(&inherit, 0, 0, NULL);
+    for (int i = 0; i < 50; i++) unlisted = CreateEventA(&inherit, 0, 0, NULL);      /* a number that the child does not use */
+    InitializeProcThreadAttributeList(NULL, 1, 0, &size); si.lpAttributeList = malloc(size);
+    SHOW(InitializeProcThreadAttributeList(si.lpAttributeList, 1, 0, &size));
+    SHOW(UpdateProcThreadAttribute(si.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &out, sizeof out, NULL, NULL));
+    sprintf(line, "\"%s\" handle %lld %lld", self, (long long)(ULONG_PTR)out, (long long)(ULONG_PTR)unlisted);
+    SHOW(CreateProcessA(NULL, line, NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL, NULL, &si.StartupInfo, &pi));
+    SHOW(end(&pi)); CloseHandle(out);
+    SHOW(ReadFile(in, data, 5, &got, NULL)); puts(data); CloseHandle(in);
 }
 static void events(void)
 {
@@ -128,7 +148,7 @@ int main(int argc, char **argv)
     WSADATA data; IO_STATUS_BLOCK io = {0};
     setvbuf(stdout, NULL, _IONBF, 0); WSAStartup(MAKEWORD(2, 2), &data); GetModuleFileNameA(NULL, self, MAX_PATH);
     if (argc > 1) return child(argc, argv);
-    sockets(); events(); tokens();
+    sockets(); list(); events(); tokens();
     HANDLE file = CreateFileA("flushed.txt", GENERIC_READ | GENERIC_WRITE, 0, 0, CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, 0);
     printf("%#lx\n", (unsigned long)NtFlushBuffersFileEx(file, 0, NULL, 0, &io));
     printf("%#lx\n", (unsigned long)NtFlushBuffersFileEx(file, 4, NULL, 0, &io));
