@@ -34,6 +34,7 @@ LIBRARIES = {
     "interfaces": ("-liphlpapi", "-lws2_32"),
     "kept": (),
     "urls": ("-lshlwapi",),
+    "checksums": ("-limagehlp",),
     "handover": ("-lws2_32", "-ladvapi32", "-lntdll"),
     "shell": ("-lshell32", "-lole32", "-luuid", "-luser32", "-ladvapi32"),
     "ciphers": ("-lbcrypt",),
