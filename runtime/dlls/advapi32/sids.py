@@ -211,7 +211,7 @@ def IsWellKnownSid(thread: Thread, pSid: PVOID, WellKnownSidType: DWORD) -> BOOL
 
 
 async def _sid_to_text(thread: Thread, sid: int, target: Out[PVOID], wide: bool) -> int:
-    if not target:
+    if not sid or not target:
         raise Win32Error(ERROR_INVALID_PARAMETER)
     text = str(read_sid(thread.process.memory, sid))
     target.set(await guest_heap_new(thread, encode_text(thread, text + "\0", wide)))

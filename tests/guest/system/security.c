@@ -56,6 +56,7 @@ int main(void)
     TRY(AllocateAndInitializeSid(&nt, 2, 32, 544, 0, 0, 0, 0, 0, 0, &admins));
     TRY(CheckTokenMembership(NULL, everyone, &member)); SHOW(member);
     TRY(ConvertSidToStringSidA(admins, &text)); puts(text); LocalFree(text);
+    TRY(ConvertSidToStringSidA(NULL, &text));
     PSID parsed;
     TRY(ConvertStringSidToSidA("S-1-5-32-544", &parsed)); SHOW(EqualSid(parsed, admins)); LocalFree(parsed);
     TRY(ConvertStringSidToSidA("BA", &parsed)); SHOW(EqualSid(parsed, admins)); LocalFree(parsed);
