@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -203,10 +203,19 @@ def _absolute(path: Path, base: Path) -> Path:
 
 def _with_key(message: str) -> str:
     """`Expected … - at `$.trace.format`` as `trace.format: expected …`."""
-    match = re.fullmatch(r"(.*) - at `(?:key in )?\$\.?(.*)`", message, re.DOTALL)
+    match = re.fullmatch(r"(.*) - at (?:`key` in )?`\$\.?(.*)`", message, re.DOTALL)
     if match is None or not match[2]:
         return message[:1].lower() + message[1:]
-    return f"{match[2]}: {match[1][:1].lower()}{match[1][1:]}"
+    return f"{match[2]}: {match[1][:1].lower()}{match[1][1:]}{_accepted(match[2].rpartition('.')[2])}"
+
+
+def _accepted(key: str) -> str:
+    """What a setting that is one of a few words may be; nothing for the others."""
+    for settings in (_File, Trace, Drive):
+        words = get_args(get_type_hints(settings).get(key))
+        if words and all(isinstance(word, str) for word in words):
+            return "; expected " + ", ".join(repr(word) for word in words)
+    return ""
 
 
 def parse_drive(text: str, where: str) -> Drive:

@@ -333,11 +333,12 @@ def test_machine_toml_is_typed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("engine = 'bochs'", "engine: "),
+        ("engine = 'bochs'", "engine: invalid enum value 'bochs'; expected 'auto', 'unicorn'"),
         ("nonsense = 1", "nonsense"),
         ("[trace]\nformat = 'xml'", "trace.format: "),
         ("[trace]\ncategories = 'file_io'", "trace.categories: expected `array`"),
-        ("[drives]\ndd = '/tmp'", "drives"),
+        ("[drives]\ndd = '/tmp'", "drives: expected"),
+        ("[drives]\nd = {path = '/tmp', access = 'x'}", "access: invalid enum value 'x'; expected 'rw', "),
         ("[drives]\nd = '/tmp:wx'", "drives.d: '/tmp:wx': expected PATH"),
         ("[environment]\nA = 1", "environment"),
         ("volume_serial = 'x'", "volume_serial: 'x'"),

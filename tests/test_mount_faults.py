@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Compiler
-from mounting import REPOSITORY, Mounted, mount
+from mounting import REPOSITORY, Mounted, environment, mount
 
 BUSY = r"""
 #include <windows.h>
@@ -331,6 +331,20 @@ def test_a_full_disk_is_told_to_whoever_writes_and_nothing_is_lost(tmp_path: Pat
             assert len((mounted.folder / environment / "During.bin").read_bytes()) == 500_000
         finally:
             assert mounted.winfs("umount", mounted.folder).returncode == 0
+
+
+@needs_root
+@pytest.mark.parametrize("command", [["run", "cmd", "/c", "exit"], ["mount", "mnt"], ["machine", "create", "new"]])
+def test_a_machine_that_a_disk_has_no_room_for_is_one_line(
+    tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "mnt").mkdir()
+    with small_disk(tmp_path / "home", "256k"):
+        done = subprocess.run([sys.executable, "-m", "winfs", *command], env=environment(tmp_path / "home"),
+                              cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert done.stderr.startswith(f"winfs: {tmp_path}/home/")
+        assert "No space left on device" in done.stderr
 
 
 @needs_root

@@ -196,4 +196,7 @@ def create_skeleton(root: Path, user: str) -> None:
     for name, content in _FILES.items():
         file = root / name
         if not file.exists():
-            file.write_bytes(content.encode("ascii"))
+            try:
+                file.write_bytes(content.encode("ascii"))
+            except OSError as error:  # a full disk names no file
+                raise OSError(error.errno, error.strerror, str(file)) from None

@@ -55,8 +55,12 @@ def install_programs(drive_c: Path) -> None:
             if _is_current(source, target):
                 continue
             scratch = folder / f".{source.name}.{os.getpid()}"
-            shutil.copy2(source, scratch)
-            scratch.replace(target)
+            try:
+                shutil.copy2(source, scratch)
+                scratch.replace(target)
+            except OSError as error:  # which names the source
+                scratch.unlink(missing_ok=True)
+                raise OSError(error.errno, error.strerror, str(target)) from None
 
 
 def _is_current(source: Path, target: Path) -> bool:

@@ -16,6 +16,12 @@ class CommandError(click.ClickException):
     """Something that failed, as one line for the user; exit status 1."""
 
 
+def explain(error: OSError) -> str:
+    """What the operating system has against it: one line that names the file where there is one."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
 def _run() -> click.Command:
     from winfs.cli.run import command
 

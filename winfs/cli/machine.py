@@ -15,7 +15,7 @@ from runtime.config_text import Setting, drive_setting, settings_of, to_toml
 from runtime.nt.registry_store import StoreError
 from runtime.places import machine_folder
 from winfs import machines
-from winfs.cli import CommandError
+from winfs.cli import CommandError, explain
 from winfs.cli.output import print_table
 from winfs.cli.run import drive_option, serial_option
 from winfs.control import daemon_of
@@ -173,4 +173,4 @@ def _errors() -> Iterator[None]:
     except (machines.MachineError, ConfigError, StoreError, RegistryAccessError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
-        raise CommandError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
+        raise CommandError(explain(error)) from None

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from runtime.config import ConfigError, Drive, EngineName, MachineConfig, MissingPolicy
-from winfs.cli import CommandError
+from winfs.cli import CommandError, explain
 from winfs.cli.booting import boot_config, with_boot_options
 from winfs.cli.run import boot_options
 from winfs.control import daemon_of, is_machine_mount, mounts
@@ -116,7 +116,7 @@ def _start_daemon(config: MachineConfig, arguments: list[str]) -> int:
         config.folder.mkdir(parents=True, exist_ok=True)
         log = os.open(config.folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise CommandError(f"{error.filename}: {error.strerror}") from None
+        raise CommandError(explain(error)) from None
     reading, writing = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-m", "winfs", *arguments, "--foreground", "--ready-fd", str(writing)],
@@ -156,7 +156,7 @@ def _serve(config: MachineConfig, mountpoint: Path, allow_other: bool, ready_fd:
     except (DaemonError, ConfigError, FilterError) as error:
         message = str(error)
     except OSError as error:
-        message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        message = explain(error)
     else:
         return 0
     if ready_fd is None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import click
 
 from runtime.places import machine_folder
-from winfs.cli import CommandError
+from winfs.cli import CommandError, explain
 from winfs.control import ControlError, connect, daemon_of
 from winfs.machines import machines
 
@@ -24,7 +24,7 @@ def command(verbose: bool, as_json: bool) -> int:
     try:
         folders = machines()
     except OSError as error:
-        raise CommandError(f"{error.filename}: {error.strerror}") from None
+        raise CommandError(explain(error)) from None
     found: list[dict[str, object]] = []
     for folder in folders:
         daemon = daemon_of(folder)

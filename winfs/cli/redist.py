@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from runtime.config import ConfigError, MachineConfig, load_config, machine_folder
-from winfs.cli import CommandError
+from winfs.cli import CommandError, explain
 
 PACKAGE = "msvc-runtime"
 
@@ -49,8 +49,10 @@ def unpack(wheel: Path, target: Path) -> list[str]:
                 if name.lower().endswith(".dll"):
                     (target / name.lower()).write_bytes(archive.read(item))
                     names.append(name.lower())
-    except (zipfile.BadZipFile, OSError) as error:
+    except zipfile.BadZipFile as error:
         raise CommandError(f"{wheel}: {error}") from None
+    except OSError as error:
+        raise CommandError(f"{target}: {error.strerror or error}") from None
     if not names:
         raise CommandError(f"{wheel}: holds no DLL")
     return sorted(set(names))
@@ -72,7 +74,10 @@ def install(machine_name: str | None, wheel: Path | None) -> int:
     except ConfigError as error:
         raise CommandError(str(error)) from None
     target = system_folder(config)
-    target.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(explain(error)) from None
     if wheel is not None:
         names = unpack(wheel, target)
     else:

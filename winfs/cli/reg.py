@@ -20,7 +20,7 @@ from runtime.nt.casing import upcase
 from runtime.nt.registry_edit import KeyListing
 from runtime.nt.registry_store import StoreError, ValueRow
 from runtime.nt.registry_tree import REG_BINARY, REG_EXPAND_SZ, REG_MULTI_SZ, REG_NONE, REG_SZ
-from winfs.cli import CommandError
+from winfs.cli import CommandError, explain
 from winfs.cli.mounted import chosen_machine
 from winfs.mount.registry_text import NUMBERS, VALUE_TYPES, parse, type_name
 from winfs.registry_access import RegistryAccess, RegistryAccessError, open_registry_access
@@ -144,7 +144,7 @@ def _registry(machine: str | None, *, writing: bool) -> Iterator[RegistryAccess]
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        raise CommandError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
+        raise CommandError(explain(error)) from None
 
 
 def _only(value: str | None, listing: KeyListing) -> KeyListing:

@@ -18,7 +18,7 @@ from runtime.machine import Machine, open_machine
 from runtime.nt.console_control import CTRL_C_EVENT, send_control_event
 from runtime.nt.process import Process
 from runtime.nt.registry_store import StoreError
-from winfs.cli import CommandError
+from winfs.cli import CommandError, explain
 from winfs.client import EXIT_TIMEOUT, Minidump, exit_status
 from winfs.interrupts import ignored
 
@@ -126,6 +126,5 @@ def _as_command_error(error: BaseException) -> BaseException:
     if isinstance(error, ImageError | ConfigError | StoreError):
         return CommandError(str(error))
     if isinstance(error, OSError):
-        name = f"{error.filename}: " if error.filename else ""
-        return CommandError(f"{name}{error.strerror or error}")
+        return CommandError(explain(error))
     return error

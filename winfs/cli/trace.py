@@ -14,7 +14,7 @@ from runtime.trace.events import Event, encode
 from runtime.trace.filters import Filter, FilterError
 from runtime.trace.reader import Selection, TraceError, events_of, spool_lines, summarize
 from runtime.trace.text import format_event
-from winfs.cli import CommandError
+from winfs.cli import CommandError, explain
 from winfs.cli.mounted import chosen_machine
 from winfs.cli.output import print_table
 
@@ -65,7 +65,7 @@ def command(
     except (TraceError, ConfigError) as error:
         raise CommandError(str(error)) from None
     except OSError as error:
-        raise CommandError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
+        raise CommandError(explain(error)) from None
 
 
 def _events(file: Path | None, machine_name: str | None, follow: bool) -> Iterator[Event]:
