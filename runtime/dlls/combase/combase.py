@@ -5,19 +5,27 @@ from __future__ import annotations
 import struct
 
 from runtime.dlls.combase.dll import combase
-from runtime.dlls.heap import guest_heap_alloc, guest_heap_free
+from runtime.dlls.guid import parse_guid
+from runtime.dlls.heap import guest_heap_alloc, guest_heap_free, guest_heap_new
 from runtime.dlls.ole32.combaseapi import (
+    ADD_REF,
     CO_E_NOTINITIALIZED,
     E_INVALIDARG,
     E_OUTOFMEMORY,
     E_POINTER,
+    QUERY_INTERFACE,
     REGDB_E_CLASSNOTREG,
+    RELEASE,
     S_FALSE,
     S_OK,
+    Apartments,
+    apartment_of,
+    call_method,
     enter_apartment,
     initialized,
     leave_apartment,
 )
+from runtime.dlls.process_state import process_state
 from runtime.dlls.text import decode_wide, encode_wide
 from runtime.dlls.types import BOOL, HANDLE, HRESULT, INT, LPVOID, LPWSTR, UINT, ULONGLONG, Out
 from runtime.nt.thread import Thread
@@ -26,9 +34,22 @@ for _name in (
     "CLSIDFromProgID", "CLSIDFromString", "CoCreateGuid", "CoCreateInstance", "CoFreeUnusedLibraries",
     "CoGetApartmentType", "CoGetClassObject", "CoGetCurrentProcess", "CoInitializeEx", "CoInitializeSecurity",
     "CoSetProxyBlanket", "CoTaskMemAlloc", "CoTaskMemFree", "CoTaskMemRealloc", "CoUninitialize", "IIDFromString",
-    "ProgIDFromCLSID", "StringFromCLSID", "StringFromGUID2", "StringFromIID",
+    "ProgIDFromCLSID", "StringFromCLSID", "StringFromGUID2", "StringFromIID", "CoAddRefServerProcess",
+    "CoCreateInstanceEx", "CoRegisterClassObject", "CoReleaseServerProcess", "CoResumeClassObjects",
+    "CoRevokeClassObject", "CoSuspendClassObjects",
 ):  # fmt: skip
     combase.forward(_name, f"ole32.{_name}")
+
+for _name in (
+    "CreateStreamOnHGlobal", "GetHGlobalFromStream", "CoGetMalloc", "CoCreateFreeThreadedMarshaler",
+    "CoMarshalInterface", "CoUnmarshalInterface", "CoReleaseMarshalData", "CoMarshalInterThreadInterfaceInStream",
+    "CoGetInterfaceAndReleaseStream", "CoGetContextToken", "CoGetObjectContext", "DllGetClassObject",
+):  # fmt: skip
+    combase.forward(_name, f"olert.{_name}")
+
+CO_E_OBJISREG = 0x800401FC
+_IID_IACTIVATIONFACTORY = parse_guid("00000035-0000-0000-C000-000000000046") or b""
+_ACTIVATE_INSTANCE = 6
 
 # HSTRING: NULL is the empty string; else a header and the text behind it.
 _HEADER = struct.Struct("<IIIIQ")
@@ -182,29 +203,128 @@ def RoInitialize(thread: Thread, initType: INT) -> HRESULT:
 
 
 @combase.export(category="process")
-def RoUninitialize(thread: Thread) -> None:
+async def RoUninitialize(thread: Thread) -> None:
     """Take back one initialisation."""
-    leave_apartment(thread)
+    await leave_apartment(thread)
+
+
+class _Factories:
+    """Activation factories that the process registers itself: cookie → names and functions."""
+
+    def __init__(self) -> None:
+        self.registered: dict[int, dict[str, int]] = {}
+        self.next = 0
+
+    def find(self, name: str) -> int:
+        """Return the function that makes the factory of a class, or 0."""
+        return next((names[name] for names in self.registered.values() if name in names), 0)
 
 
 @combase.export(category="process")
-def RoGetActivationFactory(
+def RoRegisterActivationFactories(
+    thread: Thread, activatableClassIds: LPVOID, activationFactoryCallbacks: LPVOID, count: UINT, cookie: Out[LPVOID]
+) -> HRESULT:
+    """Register the functions that make factories of runtime classes for the process's own use."""
+    memory = thread.process.memory
+    if not count or not cookie or not activatableClassIds or not activationFactoryCallbacks:
+        return E_INVALIDARG
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    state = process_state(thread.process, _Factories)
+    names = {}
+    for number in range(count):
+        at = number * memory.pointer_size
+        name = _read(thread, memory.read_pointer(activatableClassIds + at))
+        if not name or name in names or state.find(name):
+            return CO_E_OBJISREG if name else E_INVALIDARG
+        names[name] = memory.read_pointer(activationFactoryCallbacks + at)
+    state.next += 1
+    state.registered[state.next] = names
+    cookie.set(state.next)
+    return S_OK
+
+
+@combase.export(category="process")
+def RoRevokeActivationFactories(thread: Thread, cookie: LPVOID) -> None:
+    """Take back a registration of factories."""
+    process_state(thread.process, _Factories).registered.pop(cookie, None)
+
+
+async def _factory(thread: Thread, name: int, iid: int, target: int) -> int:
+    """Store an interface of the factory of a class that the process registered; others are in no registry."""
+    function = process_state(thread.process, _Factories).find(_read(thread, name))
+    if not function:
+        return REGDB_E_CLASSNOTREG
+    block = await guest_heap_new(thread, bytes(8))
+    result = await thread.call(function, name, block) & 0xFFFFFFFF
+    factory = thread.process.memory.read_pointer(block)
+    await guest_heap_free(thread, block)
+    if result:
+        return result
+    result = await call_method(thread, factory, QUERY_INTERFACE, iid, target)
+    await call_method(thread, factory, RELEASE)
+    return result
+
+
+@combase.export(category="process")
+async def RoGetActivationFactory(
     thread: Thread, activatableClassId: HANDLE, iid: LPVOID, factory: Out[LPVOID]
 ) -> HRESULT:
-    """Return the factory of a runtime class: none is registered."""
+    """Return the factory of a runtime class: one that the process registered, since the system has none."""
     if not factory or not activatableClassId:
         return E_INVALIDARG
     factory.set(0)
-    return REGDB_E_CLASSNOTREG if initialized(thread) else CO_E_NOTINITIALIZED
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    return await _factory(thread, activatableClassId, iid, factory.address)
 
 
 @combase.export(category="process")
-def RoActivateInstance(thread: Thread, activatableClassId: HANDLE, instance: Out[LPVOID]) -> HRESULT:
-    """Create an object of a runtime class: none is registered."""
+async def RoActivateInstance(thread: Thread, activatableClassId: HANDLE, instance: Out[LPVOID]) -> HRESULT:
+    """Create an object of a runtime class that the process registered, since the system has none."""
     if not instance or not activatableClassId:
         return E_INVALIDARG
     instance.set(0)
-    return REGDB_E_CLASSNOTREG if initialized(thread) else CO_E_NOTINITIALIZED
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    memory = thread.process.memory
+    block = await guest_heap_new(thread, _IID_IACTIVATIONFACTORY + bytes(8))
+    result = await _factory(thread, activatableClassId, block, block + 16)
+    made = memory.read_pointer(block + 16)
+    await guest_heap_free(thread, block)
+    if result:
+        return result
+    result = await call_method(thread, made, _ACTIVATE_INSTANCE, instance.address)
+    await call_method(thread, made, RELEASE)
+    return result
+
+
+@combase.export(category="process")
+async def RoRegisterForApartmentShutdown(
+    thread: Thread, callbackObject: LPVOID, apartmentIdentifier: Out[ULONGLONG], regCookie: Out[LPVOID]
+) -> HRESULT:
+    """Have an object told before the thread's apartment ends."""
+    if not callbackObject or not apartmentIdentifier or not regCookie:
+        return E_INVALIDARG
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    state = process_state(thread.process, Apartments)
+    await call_method(thread, callbackObject, ADD_REF)
+    state.next_cookie += 1
+    state.shutdown[state.next_cookie] = (apartment_of(thread), callbackObject)
+    apartmentIdentifier.set(apartment_of(thread))
+    regCookie.set(state.next_cookie)
+    return S_OK
+
+
+@combase.export(category="process")
+async def RoUnregisterForApartmentShutdown(thread: Thread, regCookie: LPVOID) -> HRESULT:
+    """Take back a registration."""
+    entry = process_state(thread.process, Apartments).shutdown.pop(regCookie, None)
+    if entry is None:
+        return E_INVALIDARG
+    await call_method(thread, entry[1], RELEASE)
+    return S_OK
 
 
 @combase.export(category="process")
@@ -214,7 +334,7 @@ def RoGetApartmentIdentifier(thread: Thread, apartmentIdentifier: Out[ULONGLONG]
         return E_INVALIDARG
     if not initialized(thread):
         return CO_E_NOTINITIALIZED
-    apartmentIdentifier.set(thread.process.pid << 32 | thread.id)
+    apartmentIdentifier.set(apartment_of(thread))
     return S_OK
 
 
@@ -230,10 +350,32 @@ def RoTransformError(thread: Thread, oldError: HRESULT, newError: HRESULT, messa
     return 0
 
 
+class _RestrictedErrors:
+    """The restricted error information of each thread."""
+
+    def __init__(self) -> None:
+        self.by_thread: dict[int, int] = {}
+
+
 @combase.export(category="exception")
 def GetRestrictedErrorInfo(thread: Thread, ppRestrictedErrorInfo: Out[LPVOID]) -> HRESULT:
-    """Return the error information of the thread: none is ever set."""
+    """Take the error information of the thread; S_FALSE when there is none."""
     if not ppRestrictedErrorInfo:
         return E_INVALIDARG
-    ppRestrictedErrorInfo.set(0)
-    return S_FALSE
+    found = process_state(thread.process, _RestrictedErrors).by_thread.pop(thread.id, 0)
+    ppRestrictedErrorInfo.set(found)
+    return S_OK if found else S_FALSE
+
+
+@combase.export(category="exception")
+async def SetRestrictedErrorInfo(thread: Thread, pRestrictedErrorInfo: LPVOID) -> HRESULT:
+    """Give the thread error information; NULL takes it away."""
+    errors = process_state(thread.process, _RestrictedErrors).by_thread
+    if pRestrictedErrorInfo:
+        await call_method(thread, pRestrictedErrorInfo, ADD_REF)
+    old = errors.pop(thread.id, 0)
+    if pRestrictedErrorInfo:
+        errors[thread.id] = pRestrictedErrorInfo
+    if old:
+        await call_method(thread, old, RELEASE)
+    return S_OK

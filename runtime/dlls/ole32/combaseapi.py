@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from runtime.dlls.associations import class_value
 from runtime.dlls.guid import format_guid, parse_guid, random_guid, read_guid
 from runtime.dlls.heap import guest_heap_alloc, guest_heap_free, guest_heap_new, guest_heap_realloc
 from runtime.dlls.ole32.dll import ole32
 from runtime.dlls.process_state import process_state
 from runtime.dlls.randomness import random_bytes
 from runtime.dlls.text import encode_wide
-from runtime.dlls.types import BOOL, DWORD, HRESULT, INT, LONG, LPCWSTR, LPVOID, LPWSTR, PVOID, SIZE_T, Out
+from runtime.dlls.types import BOOL, DWORD, HRESULT, INT, LONG, LPCWSTR, LPVOID, LPWSTR, PVOID, SIZE_T, ULONG, Out
 from runtime.nt.activation import class_path
-from runtime.nt.registry import Key
-from runtime.nt.status import NtError
 from runtime.nt.thread import Thread
 
 S_OK = 0
@@ -30,6 +29,8 @@ REGDB_E_CLASSNOTREG = 0x80040154
 REGDB_E_IIDNOTREG = 0x80040155
 COINIT_APARTMENTTHREADED = 2
 CLSCTX_INPROC_SERVER = 1
+CO_S_NOTALLINTERFACES = 0x00080012
+IID_IUNKNOWN = parse_guid("00000000-0000-0000-C000-000000000046") or b""
 IID_ICLASSFACTORY = parse_guid("00000001-0000-0000-C000-000000000046") or b""
 
 
@@ -39,8 +40,9 @@ class Apartments:
     def __init__(self) -> None:
         self.threads: dict[int, list[int]] = {}
         self.security = False
-        self.contexts: dict[int, int] = {}
-        """Context tokens that were asked for: of the multithreaded apartment (0), or of a thread's own."""
+        self.shutdown: dict[int, tuple[int, int]] = {}
+        """Cookie → (apartment, IApartmentShutdown) of RoRegisterForApartmentShutdown."""
+        self.next_cookie = 0
 
     @property
     def multithreaded(self) -> bool:
@@ -143,21 +145,11 @@ async def StringFromIID(thread: Thread, rclsid: LPVOID, lplpsz: Out[LPVOID]) -> 
     return S_OK
 
 
-def _class_value(thread: Thread, path: str) -> str | None:
-    """Return the default value of a key below HKEY_CLASSES_ROOT, or None."""
-    registry = thread.process.machine.registry
-    try:
-        key: Key = registry._open_merged(registry.classes_root(), path)
-        return key.value("").data.decode("utf-16-le", "replace").split("\0", 1)[0]
-    except NtError:
-        return None
-
-
 @ole32.export(category="process")
 def CLSIDFromProgID(thread: Thread, lpszProgID: LPCWSTR, lpclsid: LPVOID) -> HRESULT:
     """Look up the class identifier of a ProgID."""
     thread.process.memory.write(lpclsid, bytes(16))
-    text = _class_value(thread, f"{lpszProgID}\\CLSID") if lpszProgID else None
+    text = class_value(thread.process, f"{lpszProgID}\\CLSID") if lpszProgID else None
     data = parse_guid(text, braces=True) if text else None
     if data is None:
         return CO_E_CLASSSTRING
@@ -171,7 +163,7 @@ async def ProgIDFromCLSID(thread: Thread, clsid: LPVOID, lplpszProgID: Out[LPVOI
     if not lplpszProgID:
         return E_INVALIDARG
     lplpszProgID.set(0)
-    text = _class_value(thread, f"CLSID\\{{{read_guid(thread.process.memory, clsid)}}}\\ProgID")
+    text = class_value(thread.process, f"CLSID\\{{{read_guid(thread.process.memory, clsid)}}}\\ProgID")
     if text is None:
         return REGDB_E_CLASSNOTREG
     lplpszProgID.set(await guest_heap_new(thread, encode_wide(text + "\0")))
@@ -211,26 +203,50 @@ def OleInitialize(thread: Thread, pvReserved: LPVOID) -> HRESULT:
     return enter_apartment(thread, True)
 
 
-def leave_apartment(thread: Thread) -> None:
-    """Take back one initialisation."""
-    threads = process_state(thread.process, Apartments).threads
-    entry = threads.get(thread.id)
-    if entry is not None:
-        entry[0] -= 1
-        if entry[0] == 0:
-            del threads[thread.id]
+async def leave_apartment(thread: Thread) -> None:
+    """Take back one initialisation; who asked to be told of an apartment's end is told before the last."""
+    state = process_state(thread.process, Apartments)
+    entry = state.threads.get(thread.id)
+    if entry is None:
+        return
+    apartment = apartment_of(thread)
+    last = entry[0] == 1 and (entry[1] or sum(not single for _, single in state.threads.values()) == 1)
+    for cookie, (where, callback) in list(state.shutdown.items()):
+        if last and where == apartment and state.shutdown.pop(cookie, None) is not None:
+            await call_method(thread, callback, _ON_UNINITIALIZE, apartment)
+            await call_method(thread, callback, RELEASE)
+    entry[0] -= 1
+    if entry[0] <= 0:
+        state.threads.pop(thread.id, None)
 
 
 @ole32.export(category="process")
-def CoUninitialize(thread: Thread) -> None:
+async def CoUninitialize(thread: Thread) -> None:
     """Take back one initialisation."""
-    leave_apartment(thread)
+    await leave_apartment(thread)
 
 
 @ole32.export(category="process")
-def OleUninitialize(thread: Thread) -> None:
+async def OleUninitialize(thread: Thread) -> None:
     """Take back one initialisation."""
-    leave_apartment(thread)
+    await leave_apartment(thread)
+
+
+def apartment_of(thread: Thread) -> int:
+    """Return a number for the thread's apartment: all multithreaded threads of a process share one."""
+    entry = process_state(thread.process, Apartments).threads.get(thread.id)
+    return thread.process.pid << 32 | (thread.id if entry is not None and entry[1] else 0)
+
+
+QUERY_INTERFACE, ADD_REF, RELEASE = 0, 1, 2
+_ON_UNINITIALIZE = _CREATE_INSTANCE = 3
+
+
+async def call_method(thread: Thread, interface: int, number: int, *arguments: int) -> int:
+    """Call a method of an object by its place in the table; returns its HRESULT or count."""
+    memory = thread.process.memory
+    function = memory.read_pointer(memory.read_pointer(interface) + number * memory.pointer_size)
+    return await thread.call(function, interface, *arguments) & 0xFFFFFFFF
 
 
 def initialized(thread: Thread) -> bool:
@@ -256,39 +272,6 @@ def CoGetApartmentType(thread: Thread, pAptType: Out[INT], pAptQualifier: Out[IN
     first = next(iter(process_state(thread.process, Apartments).threads), 0)
     pAptType.set((3 if first == thread.id else 0) if entry[1] else 1)
     return S_OK
-
-
-async def _context(thread: Thread) -> int:
-    """Return the object that stands for the context of the thread's apartment."""
-    state = process_state(thread.process, Apartments)
-    entry = state.threads.get(thread.id)
-    apartment = thread.id if entry is not None and entry[1] else 0
-    if apartment not in state.contexts:
-        make = thread.process.modules.address_of("ntrtl.dll", "com_context_new")
-        state.contexts[apartment] = await thread.call(make)
-    return state.contexts[apartment]
-
-
-@ole32.export(category="process")
-async def CoGetContextToken(thread: Thread, pToken: Out[SIZE_T]) -> HRESULT:
-    """Return what stands for the thread's context, an IUnknown: one an apartment, without a new reference."""
-    if not pToken:
-        return E_POINTER
-    if not initialized(thread):
-        return CO_E_NOTINITIALIZED
-    pToken.set(await _context(thread))
-    return S_OK
-
-
-@ole32.export(category="process")
-async def CoGetObjectContext(thread: Thread, riid: LPVOID, ppv: PVOID) -> HRESULT:
-    """Return an interface of the thread's context; IUnknown is the only one there is."""
-    if not ppv or not riid:
-        return E_POINTER if not ppv else E_INVALIDARG
-    if not initialized(thread):
-        return CO_E_NOTINITIALIZED
-    query = thread.process.modules.address_of("ntrtl.dll", "com_context_query")
-    return await thread.call(query, await _context(thread), riid, ppv) & 0xFFFFFFFF
 
 
 @ole32.export(category="security")
@@ -328,12 +311,105 @@ def CoGetCurrentProcess(thread: Thread) -> DWORD:
     return thread.process.pid
 
 
+# Class objects that the process registers itself
+
+
+CLSCTX_ALL = 0x17
+REGCLS_SUSPENDED = 4
+CO_E_OBJNOTREG = 0x800401FB
+
+
+class ClassObjects:
+    """Class objects of the process: cookie → [class, IUnknown, context, whether it may be used]."""
+
+    def __init__(self) -> None:
+        self.registered: dict[int, tuple[bytes, int, int]] = {}
+        self.suspended: set[int] = set()
+        self.next = 0
+        self.references = 0
+        """Of the process, as CoAddRefServerProcess counts them."""
+
+    def find(self, clsid: bytes, context: int) -> int:
+        """Return the class object of a class, or 0."""
+        for cookie, (known, unknown, contexts) in self.registered.items():
+            if known == clsid and contexts & context and cookie not in self.suspended:
+                return unknown
+        return 0
+
+
+@ole32.export(category="process")
+async def CoRegisterClassObject(
+    thread: Thread, rclsid: LPVOID, pUnk: LPVOID, dwClsContext: DWORD, flags: DWORD, lpdwRegister: Out[DWORD]
+) -> HRESULT:
+    """Register a class object for the process's own use; no other process can reach it."""
+    if not lpdwRegister or not pUnk:
+        return E_INVALIDARG
+    lpdwRegister.set(0)
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    state = process_state(thread.process, ClassObjects)
+    clsid = thread.process.memory.read(rclsid, 16)
+    await call_method(thread, pUnk, ADD_REF)
+    state.next += 1
+    state.registered[state.next] = (clsid, pUnk, dwClsContext)
+    if flags & REGCLS_SUSPENDED:
+        state.suspended.add(state.next)
+    lpdwRegister.set(state.next)
+    return S_OK
+
+
+@ole32.export(category="process")
+async def CoRevokeClassObject(thread: Thread, dwRegister: DWORD) -> HRESULT:
+    """Take back a registration."""
+    state = process_state(thread.process, ClassObjects)
+    entry = state.registered.pop(dwRegister, None)
+    if entry is None:
+        return CO_E_OBJNOTREG
+    state.suspended.discard(dwRegister)
+    await call_method(thread, entry[1], RELEASE)
+    return S_OK
+
+
+@ole32.export(category="process")
+def CoResumeClassObjects(thread: Thread) -> HRESULT:
+    """Let class objects that were registered suspended be used."""
+    process_state(thread.process, ClassObjects).suspended.clear()
+    return S_OK
+
+
+@ole32.export(category="process")
+def CoSuspendClassObjects(thread: Thread) -> HRESULT:
+    """Let no class object of the process be used until they are resumed."""
+    state = process_state(thread.process, ClassObjects)
+    state.suspended.update(state.registered)
+    return S_OK
+
+
+@ole32.export(category="process")
+def CoAddRefServerProcess(thread: Thread) -> ULONG:
+    """Count a reference to the process up."""
+    state = process_state(thread.process, ClassObjects)
+    state.references += 1
+    return state.references
+
+
+@ole32.export(category="process")
+def CoReleaseServerProcess(thread: Thread) -> ULONG:
+    """Count a reference to the process down; at 0 its class objects are suspended."""
+    state = process_state(thread.process, ClassObjects)
+    state.references = max(state.references - 1, 0)
+    if not state.references:
+        state.suspended.update(state.registered)
+    return state.references
+
+
 # Objects
 
 
 async def _server(thread: Thread, clsid: bytes) -> tuple[int, int]:
     """Load the in-process server of a class; returns (HRESULT, address of its DllGetClassObject)."""
-    path = class_path(thread, clsid) or _class_value(thread, f"CLSID\\{{{format_guid(clsid)}}}\\InprocServer32")
+    path = class_path(thread, clsid)
+    path = path or class_value(thread.process, f"CLSID\\{{{format_guid(clsid)}}}\\InprocServer32")
     if not path:
         return REGDB_E_CLASSNOTREG, 0
     modules = thread.process.modules
@@ -348,7 +424,12 @@ async def _server(thread: Thread, clsid: bytes) -> tuple[int, int]:
     return (S_OK, address) if address else (CO_E_ERRORINDLL, 0)
 
 
-async def _class_object(thread: Thread, clsid: bytes, iid: int, target: int) -> int:
+async def _class_object(thread: Thread, clsid: bytes, context: int, iid: int, target: int) -> int:
+    known = process_state(thread.process, ClassObjects).find(clsid, context)
+    if known:
+        return await call_method(thread, known, QUERY_INTERFACE, iid, target)
+    if not context & CLSCTX_INPROC_SERVER:
+        return REGDB_E_CLASSNOTREG
     result, address = await _server(thread, clsid)
     if result:
         return result
@@ -368,9 +449,8 @@ async def CoGetClassObject(
     ppv.set(0)
     if not initialized(thread):
         return CO_E_NOTINITIALIZED
-    if not dwClsContext & CLSCTX_INPROC_SERVER:
-        return REGDB_E_CLASSNOTREG
-    return await _class_object(thread, thread.process.memory.read(rclsid, 16), riid, ppv.address)
+    clsid = thread.process.memory.read(rclsid, 16)
+    return await _class_object(thread, clsid, dwClsContext, riid, ppv.address)
 
 
 @ole32.export(category="process")
@@ -383,17 +463,60 @@ async def CoCreateInstance(
     ppv.set(0)
     if not initialized(thread):
         return CO_E_NOTINITIALIZED
-    if not dwClsContext & CLSCTX_INPROC_SERVER:
-        return REGDB_E_CLASSNOTREG
+    return await create_instance(thread, rclsid, pUnkOuter, dwClsContext, riid, ppv.address)
+
+
+async def create_instance(thread: Thread, clsid: int, outer: int, context: int, iid: int, target: int) -> int:
+    """Create an object and store its interface; returns an HRESULT."""
     memory = thread.process.memory
     block = await guest_heap_new(thread, IID_ICLASSFACTORY + bytes(16))
-    result = await _class_object(thread, memory.read(rclsid, 16), block, block + 16)
+    result = await _class_object(thread, memory.read(clsid, 16), context, block, block + 16)
     if result == S_OK:
         factory = memory.read_pointer(block + 16)
-        table = memory.read_pointer(factory)
-        width = memory.pointer_size
-        create, release = memory.read_pointer(table + 3 * width), memory.read_pointer(table + 2 * width)
-        result = await thread.call(create, factory, pUnkOuter, riid, ppv.address) & 0xFFFFFFFF
-        await thread.call(release, factory)
+        result = await call_method(thread, factory, _CREATE_INSTANCE, outer, iid, target)
+        await call_method(thread, factory, RELEASE)
     await guest_heap_free(thread, block)
     return result
+
+
+@ole32.export(category="process")
+async def CoCreateInstanceEx(
+    thread: Thread, Clsid: LPVOID, punkOuter: LPVOID, dwClsCtx: DWORD, pServerInfo: LPVOID, dwCount: DWORD,
+    pResults: LPVOID,
+) -> HRESULT:  # fmt: skip
+    """Create an object and ask it for several interfaces; CO_S_NOTALLINTERFACES when it has only some."""
+    memory = thread.process.memory
+    if not dwCount or not pResults:
+        return E_INVALIDARG
+    if not initialized(thread):
+        return CO_E_NOTINITIALIZED
+    width = memory.pointer_size
+    size = 2 * width + (8 if width == 8 else 4)  # MULTI_QI: identifier, interface, result
+    block = await guest_heap_new(thread, IID_IUNKNOWN + bytes(16))
+    result = await create_instance(thread, Clsid, punkOuter, dwClsCtx, block, block + 16)
+    unknown = memory.read_pointer(block + 16)
+    await guest_heap_free(thread, block)
+    found = 0
+    for number in range(dwCount):
+        row = pResults + number * size
+        code = result
+        memory.write_pointer(row + width, 0)
+        if result == S_OK:
+            code = await call_method(thread, unknown, QUERY_INTERFACE, memory.read_pointer(row), row + width)
+        memory.write_u32(row + 2 * width, code)
+        found += code == S_OK
+    if result:
+        return result
+    await call_method(thread, unknown, RELEASE)
+    return S_OK if found == dwCount else CO_S_NOTALLINTERFACES if found else E_NOINTERFACE
+
+
+# Objects that the system makes itself are guest code (runtime/guest/ole).
+for _name in (
+    "CreateStreamOnHGlobal", "GetHGlobalFromStream", "CoGetMalloc", "CoCreateFreeThreadedMarshaler",
+    "CoMarshalInterface", "CoUnmarshalInterface", "CoReleaseMarshalData", "CoMarshalInterThreadInterfaceInStream",
+    "CoGetInterfaceAndReleaseStream", "CoGetContextToken", "CoGetObjectContext", "CreateErrorInfo", "DllGetClassObject",
+):  # fmt: skip
+    ole32.forward(_name, f"olert.{_name}")
+for _name in ("GetErrorInfo", "SetErrorInfo"):
+    ole32.forward(_name, f"oleaut32.{_name}")

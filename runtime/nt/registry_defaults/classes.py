@@ -68,6 +68,8 @@ ASSOCIATIONS = (
 )  # fmt: skip
 
 PLAIN_CLASSES = (
+    ("CLSID\\{00000323-0000-0000-C000-000000000046}", "StdGlobalInterfaceTable"),
+    ("CLSID\\{00000323-0000-0000-C000-000000000046}\\InprocServer32", "C:\\Windows\\System32\\combase.dll"),
     ("*", ""), ("AllFilesystemObjects", ""), ("AppID", ""), ("CLSID", ""), ("Component Categories", ""),
     ("Directory", "File Folder"), ("Directory\\Background", ""), ("Directory\\shell", "none"), ("Drive", "Drive"),
     ("Folder", "Folder"), ("Folder\\shell", ""), ("Installer", ""), ("Interface", ""),
