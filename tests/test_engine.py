@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -193,6 +194,14 @@ def test_a_kick_from_another_thread_stops_a_loop(bench: Bench) -> None:
 def test_a_kick_before_the_run_is_not_lost(bench: Bench) -> None:
     context = bench.context(SPIN)
     bench.engine.kick()
+    bench.engine.run(context)
+    assert context.rip == CODE
+
+
+def test_a_slice_that_is_over_before_the_run_begins_is_not_lost(bench: Bench) -> None:
+    context = bench.context(SPIN)
+    bench.engine.kick_after(0.0001)
+    time.sleep(0.05)  # what a busy computer may put between the two
     bench.engine.run(context)
     assert context.rip == CODE
 

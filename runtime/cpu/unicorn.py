@@ -93,6 +93,9 @@ _FIRST_GROWTH: Final = 16
 """libunicorn's TLB grows only when it is flushed: done at this many page faults and at every doubling of them."""
 _TIMER_GRACE: Final = 1.0
 """Seconds until the memory of a closed engine is released."""
+_STOP_AGAIN: Final = 10_000_000
+"""Nanoseconds after which the slice timer runs out again."""
+_DISARMED: Final = TimerSpec()
 _TRAP_SIZE: Final = 2
 """Bytes of OUT imm8, AL and of SYSCALL."""
 _CR4_FSGSBASE: Final = 1 << 16
@@ -134,6 +137,11 @@ class UnicornEngine:
         self._ready = False
         self._runner: int | None = None
         """The OS thread that runs the engine; libunicorn's caches may be touched by no other."""
+        self._running = False
+        """Whether a `run` is on its way into, in or out of Unicorn."""
+        self._kicked = False
+        """Whether that `run`, or else the next one, is to return."""
+        self._timer_armed = False
         self._stale_translations = False
         self._stale_code = False
         self._advance = 0
@@ -421,6 +429,11 @@ class UnicornEngine:
         if context._debug_changed:
             self._disarm()
             self._arm(context)
+        # In this order, and the other way round in `kick`: one of the two sees the other.
+        self._running = True
+        if self._kicked:
+            self._running = self._kicked = False
+            return
         rip = context._rip if context._rip is not None else int(self._registers[16])
         context._rip = None
         self._runner = threading.get_ident()
@@ -435,6 +448,10 @@ class UnicornEngine:
             error = native.LIBRARY.winfs_run(self._uc, rip, self._lost_place, self._jumps)
         else:
             error = self._library.uc_emu_start(self._uc, rip, 0, 0, 0)
+        self._running = self._kicked = False
+        if self._timer_armed:
+            self._timer_armed = False
+            libc().timer_settime(self._timer, 0, byref(_DISARMED), None)
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
@@ -452,15 +469,18 @@ class UnicornEngine:
     def kick(self) -> None:
         """Make a running or the next `run` return soon."""
         if self._uc.value is not None:
-            self._library.uc_emu_stop(self._uc)
-            self.kick_after(0.001)
+            self._kicked = True
+            if self._running:
+                self._library.uc_emu_stop(self._uc)
+                self.kick_after(0.001)
 
     def kick_after(self, seconds: float) -> None:
-        """Arm the slice timer; a stop that comes between two runs may be lost, so `kick` arms it too."""
+        """Arm the slice timer. It goes on until a `run` returns: Unicorn forgets a stop that comes before it runs."""
         if self._uc.value is None:
             return
-        spec = TimerSpec(Timespec(0, 0), Timespec(int(seconds), int(seconds % 1 * 1e9)))
+        spec = TimerSpec(Timespec(0, _STOP_AGAIN), Timespec(int(seconds), int(seconds % 1 * 1e9)))
         libc().timer_settime(self._timer, 0, byref(spec), None)
+        self._timer_armed = True  # last: a run that returns meanwhile must not leave it armed unseen
 
     def flush(self) -> None:
         """Forget cached translations: at once on the thread that runs the engine, else as soon as it looks up."""
