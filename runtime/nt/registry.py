@@ -6,6 +6,7 @@ one key. The tree of keys and values below is `registry_tree.py`, what a new mac
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runtime.nt.handles import HandleTable
+    from runtime.nt.registry_hives import MountedHive
+
+log = logging.getLogger(__name__)
 
 KEY_QUERY_VALUE = 0x1
 KEY_SET_VALUE = 0x2
@@ -196,6 +200,14 @@ class Key(Object):
         notification, self._notification = self._notification, None
         if notification is not None:
             notification.stop()
+        if self.node.hive is not None:
+            self.node.hive.released()
+
+    def handle_opened(self, table: HandleTable) -> None:
+        """A hive file stays mounted while keys in it are open."""
+        super().handle_opened(table)
+        if self.handle_count == 1 and self.node.hive is not None:
+            self.node.hive.handles += 1
 
     def state(self) -> dict[str, str | int | bool | None]:
         """The key as plain data."""
@@ -222,6 +234,8 @@ class Registry(Object):
         self._granted: dict[tuple[bytes, int, int, int], int] = {}
         """Answers of access checks: by descriptor, token, its state, and what was asked for."""
         self.user_sid = user_sid
+        self.hives: list[MountedHive] = []
+        """The hive files that are mounted."""
 
     @property
     def user_path(self) -> str:
@@ -404,6 +418,11 @@ class Registry(Object):
 
     def close(self) -> None:
         """Write everything and close the database; for the end of the machine. Raises StoreError."""
+        for hive in tuple(self.hives):
+            try:
+                hive.save()
+            except NtError as error:
+                log.warning("%s: the hive could not be written: %s", hive.file.name, error)
         self.tree.store.close()
 
     def handle_closed(self, table: HandleTable) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from runtime.nt.casing import upcase
 from runtime.nt.ntstatus import (
@@ -27,6 +28,9 @@ from runtime.nt.registry_changes import ChangeLog
 from runtime.nt.registry_store import KeyRow, RegistryStore, StoreError, ValueRow
 from runtime.nt.registry_wow64 import redirect
 from runtime.nt.status import NtError
+
+if TYPE_CHECKING:
+    from runtime.nt.registry_hives import MountedHive
 
 REG_NONE, REG_SZ, REG_EXPAND_SZ, REG_BINARY, REG_DWORD, REG_DWORD_BIG_ENDIAN = range(6)
 REG_LINK, REG_MULTI_SZ, REG_RESOURCE_LIST, REG_FULL_RESOURCE_DESCRIPTOR, REG_RESOURCE_REQUIREMENTS_LIST = range(6, 11)
@@ -55,7 +59,7 @@ class KeyNode:
     """One key. Read its attributes freely; change it through its `Registry` only."""
 
     __slots__ = ("_seen_children", "_seen_values", "_sorted", "children", "class_name", "deleted", "fold",
-                 "is_link", "name", "parent", "path", "provider", "security", "values", "volatile", "watchers",
+                 "hive", "is_link", "name", "parent", "path", "provider", "security", "values", "volatile", "watchers",
                  "written")  # fmt: skip
 
     def __init__(self, parent: KeyNode | None, name: str, fold: str, row: KeyRow) -> None:
@@ -71,6 +75,8 @@ class KeyNode:
         """Self-relative security descriptor, or None: that of the parent key."""
         self.is_link = bool(row.flags & _FLAG_LINK)
         self.volatile = bool(row.flags & _FLAG_VOLATILE)
+        self.hive: MountedHive | None = parent.hive if parent is not None else None
+        """The mounted hive file that the key is kept in."""
         self.deleted = False
         self.children: dict[str, KeyNode] | None = None
         self.values: dict[str, ValueRow] | None = None
@@ -93,6 +99,11 @@ class KeyNode:
             names.append(node.name)
             node = node.parent
         return "\\" + "\\".join(reversed(names))
+
+    @property
+    def stored(self) -> bool:
+        """Whether the key is kept in the machine's database."""
+        return not self.volatile and self.hive is None
 
     def row(self) -> KeyRow:
         """Return what the store keeps of this key."""
@@ -129,7 +140,7 @@ class RegistryTree:
         if node.provider is not None:
             provider, node.provider = node.provider, None
             provider(node)
-        if self._persistent and not node.volatile:
+        if self._persistent and node.stored:
             if self.store.changed_elsewhere():
                 self._generation += 1
             if node._seen_children != self._generation:
@@ -146,7 +157,7 @@ class RegistryTree:
         if node.provider is not None:
             provider, node.provider = node.provider, None
             provider(node)
-        if self._persistent and not node.volatile:
+        if self._persistent and node.stored:
             if self.store.changed_elsewhere():
                 self._generation += 1
             if node._seen_values != self._generation:
@@ -178,7 +189,7 @@ class RegistryTree:
         children: dict[str, KeyNode] = {}
         for fold, child in (old or {}).items():
             row = rows.get(fold)
-            if child.volatile or fold in pending:
+            if not child.stored or fold in pending:
                 children[fold] = child
             elif row is None:
                 self._forget(child)
@@ -316,7 +327,7 @@ class RegistryTree:
         children[fold] = node
         parent._sorted = None
         self.changes.created(node)
-        if not volatile:
+        if node.stored:
             self.store.put_key(parent.path, fold, node.row())
         self._touch(parent)
         self._notify(parent, REG_NOTIFY_CHANGE_NAME)
@@ -355,9 +366,29 @@ class RegistryTree:
         assert parent is not None
         del self.children(parent)[node.fold]
         parent._sorted = None
-        if not node.volatile:
+        if node.stored:
             self.store.delete_key(parent.path, node.fold)
         self._touch(parent)
+
+    def mount(self, parent: KeyNode, name: str, hive: MountedHive) -> KeyNode:
+        """Make the key that a hive file is mounted at: neither it nor what is below it is stored here."""
+        children = self.children(parent)
+        fold = upcase(name)
+        if not name or "\\" in name or fold in children:
+            raise NtError(STATUS_OBJECT_NAME_INVALID)
+        node = KeyNode(parent, name, fold, KeyRow(name, None, self.now(), None, 0))
+        node.hive, node.children, node.values = hive, {}, {}
+        children[fold] = node
+        parent._sorted = None
+        self._notify(parent, REG_NOTIFY_CHANGE_NAME)
+        return node
+
+    def forget(self, node: KeyNode) -> None:
+        """Take a mounted key and all below it away; its file has it."""
+        assert node.parent is not None
+        self.children(node.parent).pop(node.fold, None)
+        node.parent._sorted = None
+        self._forget(node)
 
     def rename(self, node: KeyNode, name: str) -> None:
         """Give a key another name beside its siblings. Raises NtError: STATUS_CANNOT_DELETE (a root),
@@ -376,7 +407,7 @@ class RegistryTree:
         for key in subtree:
             self.changes.deleting(key, self.values(key))
         for key in reversed(subtree):
-            if not key.volatile:
+            if key.stored:
                 assert key.parent is not None
                 self.store.delete_key(key.parent.path, key.fold)
         del siblings[node.fold]
@@ -390,7 +421,7 @@ class RegistryTree:
             self.changes.created(key)
             for value_fold in self.values(key):
                 self.changes.setting(key, value_fold, None)
-            if not key.volatile:
+            if key.stored:
                 self.store.put_key(key.parent.path, key.fold, key.row())
                 for value_fold, row in self.values(key).items():
                     self.store.put_value(key.path, value_fold, row)
@@ -417,7 +448,7 @@ class RegistryTree:
         row = ValueRow(old.name if old else name, kind, data)
         self.changes.setting(node, fold, old)
         values[fold] = row
-        if not node.volatile:
+        if node.stored:
             self.store.put_value(node.path, fold, row)
         self._touch(node)
         self._notify(node, REG_NOTIFY_CHANGE_LAST_SET)
@@ -429,7 +460,7 @@ class RegistryTree:
         if fold not in values:
             raise NtError(STATUS_OBJECT_NAME_NOT_FOUND)
         self.changes.setting(node, fold, values.pop(fold))
-        if not node.volatile:
+        if node.stored:
             self.store.delete_value(node.path, fold)
         self._touch(node)
         self._notify(node, REG_NOTIFY_CHANGE_LAST_SET)
@@ -452,7 +483,7 @@ class RegistryTree:
         self._store(node)
 
     def _store(self, node: KeyNode) -> None:
-        if not node.volatile and node.parent is not None:
+        if node.stored and node.parent is not None:
             self.store.put_key(node.parent.path, node.fold, node.row())
 
     def _notify(self, node: KeyNode, kind: int) -> None:

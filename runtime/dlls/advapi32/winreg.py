@@ -27,6 +27,7 @@ from runtime.nt import security as sec
 from runtime.nt.event import EVENT_MODIFY_STATE, Event
 from runtime.nt.object import ObjectAttributes
 from runtime.nt.registry import Key, NotifyRequest
+from runtime.nt.registry_hives import flush
 from runtime.nt.registry_tree import KeyNode
 from runtime.nt.status import (
     ERROR_BAD_NETPATH,
@@ -174,7 +175,7 @@ def RegCloseKey(thread: Thread, hKey: HKEY) -> LSTATUS:
 @advapi32.export(category="registry")
 def RegFlushKey(thread: Thread, hKey: HKEY) -> LSTATUS:
     """Put all changes on the disk."""
-    key_of(thread, hKey).registry.tree.flush()
+    flush(key_of(thread, hKey))
     return ERROR_SUCCESS
 
 

@@ -24,10 +24,14 @@ from runtime.dlls.types import InOut as InOutRef
 from runtime.memory.faults import MemoryFault
 from runtime.memory.space import AddressSpace
 from runtime.nt import registry as reg
+from runtime.nt import registry_hives as hives
 from runtime.nt import security as sec
 from runtime.nt import status as st
 from runtime.nt.apc import UserApc
+from runtime.nt.disk_file import DiskFile
 from runtime.nt.event import EVENT_MODIFY_STATE, Event
+from runtime.nt.file_flags import FILE_WRITE_DATA
+from runtime.nt.hive import LATEST, STANDARD
 from runtime.nt.object import OBJ_OPENLINK
 from runtime.nt.reference import get_object, read_attributes, required_attributes
 from runtime.nt.registry import Key, NotifyRequest
@@ -124,7 +128,7 @@ def NtRenameKey(thread: Thread, KeyHandle: HANDLE, NewName: PUNICODE_STRING_IN) 
 @ntdll.export(category=REGISTRY)
 def NtFlushKey(thread: Thread, KeyHandle: HANDLE) -> NTSTATUS:
     """Put all changes on the disk."""
-    _key(thread, KeyHandle).registry.tree.flush()
+    hives.flush(_key(thread, KeyHandle))
     return st.STATUS_SUCCESS
 
 
@@ -413,30 +417,51 @@ def NtQueryOpenSubKeys(thread: Thread, TargetKey: PVOID, HandleCount: Out[ULONG]
     return st.STATUS_SUCCESS
 
 
-def _hive(thread: Thread, *privileges: str) -> int:
-    """Hive files: the privileges they need come first; the file format itself is not supported."""
-    if not all(effective_token(thread).holds(privilege) for privilege in privileges):
+def _needs(thread: Thread, privilege: str) -> None:
+    if not effective_token(thread).holds(privilege):
         raise NtError(st.STATUS_PRIVILEGE_NOT_HELD)
-    raise NtError(st.STATUS_NOT_SUPPORTED)
+
+
+def _save(thread: Thread, key_handle: int, file_handle: int, minor: int) -> int:
+    key = _key(thread, key_handle)
+    _needs(thread, "SeBackupPrivilege")
+    file = get_object(thread, file_handle, DiskFile, FILE_WRITE_DATA)
+    hives.write_key(key.registry, key.node, file, minor)
+    return st.STATUS_SUCCESS
 
 
 @ntdll.export(category=REGISTRY)
 def NtSaveKey(thread: Thread, KeyHandle: HANDLE, FileHandle: HANDLE) -> NTSTATUS:
-    """Save a key to a hive file: needs SeBackupPrivilege; hive files are not supported."""
-    _key(thread, KeyHandle)
-    return _hive(thread, "SeBackupPrivilege")
+    """Save a key to an open file: needs SeBackupPrivilege."""
+    return _save(thread, KeyHandle, FileHandle, STANDARD)
+
+
+@ntdll.export(category=REGISTRY)
+def NtSaveKeyEx(thread: Thread, KeyHandle: HANDLE, FileHandle: HANDLE, Format: ULONG) -> NTSTATUS:
+    """Save a key to an open file, in the standard (1) or latest format (2); 4: not compressed, which none is."""
+    if Format not in (1, 2, 4):
+        raise NtError(st.STATUS_INVALID_PARAMETER)
+    return _save(thread, KeyHandle, FileHandle, STANDARD if Format == 1 else LATEST)
 
 
 @ntdll.export(category=REGISTRY)
 def NtLoadKey(thread: Thread, TargetKey: PVOID, SourceFile: PVOID) -> NTSTATUS:
-    """Mount a hive file: needs SeRestorePrivilege; hive files are not supported."""
-    read_attributes(thread, TargetKey)
-    return _hive(thread, "SeRestorePrivilege")
+    """Mount a hive file: needs SeRestorePrivilege."""
+    target, source = read_attributes(thread, TargetKey), read_attributes(thread, SourceFile)
+    _needs(thread, "SeRestorePrivilege")
+    registry = thread.process.machine.registry
+    start = target.root.node if isinstance(target.root, Key) else None
+    parent, name = registry.tree.resolve_parent(start, target.name or "")
+    hives.load_hive(registry, thread.process, parent, name, source.name or "")
+    return st.STATUS_SUCCESS
 
 
 @ntdll.export(category=REGISTRY)
 def NtUnloadKey(thread: Thread, TargetKey: PVOID) -> NTSTATUS:
-    """Unmount a hive file: needs SeRestorePrivilege; no key can be one."""
-    read_attributes(thread, TargetKey)
-    return _hive(thread, "SeRestorePrivilege")
-
+    """Unmount a hive file: needs SeRestorePrivilege, and that no key in it is open."""
+    target = read_attributes(thread, TargetKey)
+    _needs(thread, "SeRestorePrivilege")
+    registry = thread.process.machine.registry
+    start = target.root.node if isinstance(target.root, Key) else None
+    hives.unload_hive(registry, registry.tree.resolve(start, target.name or ""))
+    return st.STATUS_SUCCESS
