@@ -10,6 +10,7 @@ from typing import Final
 from runtime.nt.best_fit import best_fit
 
 CP_ACP, CP_OEMCP, CP_MACCP, CP_THREAD_ACP = 0, 1, 2, 3
+CP_SYMBOL: Final = 42
 CP_UTF7: Final = 65000
 CP_UTF8: Final = 65001
 
@@ -20,6 +21,7 @@ _CODECS: Final = {
     50220: "iso2022_jp", 50221: "iso2022_jp_1", 51949: "euc_kr", 54936: "gb18030", 936: "gbk", 949: "cp949",
     950: "cp950", 932: "cp932", 1361: "johab", CP_UTF7: "utf_7", CP_UTF8: "utf_8",
 }  # fmt: skip
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _DOUBLE_BYTE: Final = {
     932: ((0x81, 0x9F), (0xE0, 0xFC)), 936: ((0x81, 0xFE),), 949: ((0x81, 0xFE),), 950: ((0x81, 0xFE),),
     1361: ((0x84, 0xD3), (0xD8, 0xDE), (0xE0, 0xF9)),
@@ -40,16 +42,24 @@ class CodePage:
 
         Raises UnicodeDecodeError where `strict` forbids it.
         """
+        if self.number == CP_UTF7:
+            return _decode_utf7(data)
+        if self.number == CP_SYMBOL:
+            return "".join(chr(byte if byte < 0x20 else 0xF000 + byte) for byte in data)
         if strict:
             single = self.maximum == 1 and self.number != 20127
             return data.decode(self.codec, "winfs-keep-control" if single else "strict")
-        return data.decode(self.codec, "replace" if self.number in (CP_UTF8, CP_UTF7) else "winfs-keep")
+        return data.decode(self.codec, "replace" if self.number == CP_UTF8 else "winfs-keep")
 
     def encode(self, text: str, default: bytes = b"?", *, fit: bool = True) -> tuple[bytes, bool]:
         """Encode; return the bytes and whether `default` had to stand in for a character.
 
-        Single-byte code pages put the best fit for a character that they lack, unless `fit` is false.
+        Single-byte and double-byte code pages put the best fit for a character that they lack, unless `fit` is false;
+        936 has none.
         """
+        if self.number == CP_SYMBOL:
+            units = [ord(unit) - 0xF000 if 0xF020 <= ord(unit) <= 0xF0FF else ord(unit) for unit in text]
+            return b"".join(bytes((unit,)) if unit < 0x100 else default for unit in units), max(units, default=0) > 0xFF
         if self.number == CP_UTF8:
             try:
                 return text.encode("utf-8"), False
@@ -65,7 +75,7 @@ class CodePage:
                 except UnicodeEncodeError:
                     kept = ord(character) < 0x100 and self._keeps(ord(character))
                     found = bytes((ord(character),)) if kept else None
-                    if found is None and fit and self.maximum == 1:
+                    if found is None and fit and self.maximum <= 2 and self.number != 936:
                         found = best_fit(character, self.codec)
                     parts.append(default if found is None else found)
                     used = used or found is None
@@ -80,6 +90,31 @@ class CodePage:
         except UnicodeDecodeError:
             return True
         return False
+
+
+def _decode_utf7(data: bytes) -> str:
+    """Decode UTF-7 (RFC 2152) as Windows does: what is no UTF-7 is dropped or stands for itself, nothing fails."""
+    units: list[int] = []
+    bits = count = 0
+    shifted = fresh = False
+    for byte in data:
+        value = _BASE64.find(byte) if shifted else -1
+        if value >= 0:
+            bits, count, fresh = (bits << 6 | value) & 0x3FFFFF, count + 6, False
+            if count >= 16:
+                count -= 16
+                units.append(bits >> count & 0xFFFF)
+        elif shifted and byte == ord("-"):
+            if fresh:
+                units.append(ord("+"))
+            shifted = False
+        elif not shifted and byte == ord("+"):
+            shifted = fresh = True
+            bits = count = 0
+        else:
+            units.append(byte)
+            shifted = False
+    return b"".join(unit.to_bytes(2, "little") for unit in units).decode("utf-16-le", "surrogatepass")
 
 
 def _whole(text: str) -> str:
@@ -119,6 +154,8 @@ codecs.register_error("winfs-replacement", _replacement)
 @cache
 def code_page(number: int) -> CodePage | None:
     """Return a code page by its real number (not CP_ACP and its kin); None when there is none."""
+    if number == CP_SYMBOL:
+        return CodePage(number, "symbol", 1, ())
     name = _CODECS.get(number) or f"cp{number}"
     try:
         codecs.lookup(name)
@@ -132,5 +169,5 @@ def code_page(number: int) -> CodePage | None:
 @cache
 def known_code_pages() -> tuple[int, ...]:
     """The numbers of the code pages there are, in order."""
-    numbered = [number for number in range(37, 1400) if code_page(number) is not None]
+    numbered = [number for number in range(CP_SYMBOL + 1, 1400) if code_page(number) is not None] + [37]
     return tuple(sorted({*numbered, *_CODECS}))

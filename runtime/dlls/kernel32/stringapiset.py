@@ -18,7 +18,7 @@ from runtime.dlls.types import (
     Out,
 )
 from runtime.nt import status as st
-from runtime.nt.code_pages import CP_UTF7, CP_UTF8, CodePage, code_page, known_code_pages
+from runtime.nt.code_pages import CP_SYMBOL, CP_UTF7, CP_UTF8, CodePage, code_page, known_code_pages
 from runtime.nt.process import Process
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
@@ -44,6 +44,11 @@ def resolve_code_page(process: Process, number: int) -> CodePage:
     return found
 
 
+def _takes_no_flags(page: CodePage) -> bool:
+    """Whether conversion to and from a code page must be asked for with flags of 0 (MultiByteToWideChar)."""
+    return page.number in (CP_SYMBOL, CP_UTF7) or 50220 <= page.number <= 50229 or 57002 <= page.number <= 57011
+
+
 @kernel32.export("environment")
 def MultiByteToWideChar(
     thread: Thread, CodePage: UINT, dwFlags: DWORD, lpMultiByteStr: Annotated[LPSTR, InBytes("cbMultiByte")],
@@ -54,7 +59,7 @@ def MultiByteToWideChar(
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     page = resolve_code_page(thread.process, CodePage)
     if dwFlags & ~(_MB_ERR_INVALID_CHARS if page.number in (CP_UTF8, 54936) else _MB_VALID) or (
-        page.number == CP_UTF7 and dwFlags
+        dwFlags and _takes_no_flags(page)
     ):
         raise Win32Error(st.ERROR_INVALID_FLAGS)
     if cbMultiByte < 0:
@@ -79,9 +84,10 @@ def WideCharToMultiByte(
     if not lpWideCharStr or not cchWideChar or cbMultiByte < 0 or (lpWideCharStr == lpMultiByteStr):
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     page = resolve_code_page(thread.process, CodePage)
-    if page.number in (CP_UTF7, CP_UTF8) and (lpDefaultChar or lpUsedDefaultChar):
+    if page.number in (CP_SYMBOL, CP_UTF7, CP_UTF8) and (lpDefaultChar or lpUsedDefaultChar):
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    if dwFlags & ~_WC_VALID or (dwFlags & _WC_ERR_INVALID_CHARS and page.number not in (CP_UTF8, 54936)):
+    invalid = _takes_no_flags(page) and dwFlags
+    if invalid or dwFlags & ~_WC_VALID or (dwFlags & _WC_ERR_INVALID_CHARS and page.number not in (CP_UTF8, 54936)):
         raise Win32Error(st.ERROR_INVALID_FLAGS)
     if cchWideChar < 0:
         text = memory.read_wstr(lpWideCharStr, 1 << 30) + "\0"
@@ -121,7 +127,7 @@ def GetOEMCP(thread: Thread) -> UINT:
 
 @kernel32.export("environment")
 def IsValidCodePage(thread: Thread, CodePage: UINT) -> BOOL:
-    return int(CodePage > 3 and code_page(CodePage) is not None)
+    return int(CodePage > 3 and CodePage != CP_SYMBOL and code_page(CodePage) is not None)
 
 
 @kernel32.export("environment")
