@@ -33,6 +33,7 @@ LIBRARIES = {
     "security": ("-ladvapi32", "-lbcrypt", "-luserenv"),
     "interfaces": ("-liphlpapi", "-lws2_32"),
     "kept": (),
+    "idle": ("-luser32",),
     "urls": ("-lshlwapi",),
     "checksums": ("-limagehlp",),
     "handover": ("-lws2_32", "-ladvapi32", "-lntdll"),

@@ -282,6 +282,11 @@ class Process(Waitable):
 
     # Start
 
+    @property
+    def has_windows(self) -> bool:
+        """Whether the program is one for windows (IMAGE_SUBSYSTEM_WINDOWS_GUI), not for the console."""
+        return self._stack_image is not None and self._stack_image.subsystem == 2
+
     def prepare(self, image: Image, path: str, parameters: Parameters) -> None:
         """Map the program and its DLLs and fill in the process structures. Raises ImageError, NtError."""
         memory = self.memory

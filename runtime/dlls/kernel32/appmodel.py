@@ -52,6 +52,7 @@ def GetCurrentApplicationUserModelId(
 def GetPackageFullName(
     thread: Thread, hProcess: HANDLE, packageFullNameLength: PVOID, packageFullName: LPWSTR
 ) -> LONG:
+    """APPMODEL_ERROR_NO_PACKAGE, as for every program that was not installed as a package."""
     get_object(thread, hProcess, Process, _QUERY_LIMITED)
     return _NO_PACKAGE if packageFullNameLength else st.ERROR_INVALID_PARAMETER
 
@@ -60,6 +61,7 @@ def GetPackageFullName(
 def GetPackageFamilyName(
     thread: Thread, hProcess: HANDLE, packageFamilyNameLength: PVOID, packageFamilyName: LPWSTR
 ) -> LONG:
+    """APPMODEL_ERROR_NO_PACKAGE, as for every program that was not installed as a package."""
     get_object(thread, hProcess, Process, _QUERY_LIMITED)
     return _NO_PACKAGE if packageFamilyNameLength else st.ERROR_INVALID_PARAMETER
 
@@ -68,6 +70,7 @@ def GetPackageFamilyName(
 def GetApplicationUserModelId(
     thread: Thread, hProcess: HANDLE, applicationUserModelIdLength: PVOID, applicationUserModelId: LPWSTR
 ) -> LONG:
+    """APPMODEL_ERROR_NO_APPLICATION, as for every program that was not installed as a package."""
     get_object(thread, hProcess, Process, _QUERY_LIMITED)
     return _NO_APPLICATION if applicationUserModelIdLength else st.ERROR_INVALID_PARAMETER
 

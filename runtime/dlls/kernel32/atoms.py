@@ -55,6 +55,7 @@ def _delete(thread: Thread, table: AtomTable, number: int) -> int:
 
 @kernel32.export("environment")
 def InitAtomTable(thread: Thread, nSize: DWORD) -> BOOL:
+    """A process has a table of atoms from its start, whatever its size; nonzero is success."""
     return 1  # the size is only a hint
 
 

@@ -18,17 +18,20 @@ _MOST_EXCEPTION_MODULES = 16
 
 @kernel32.export("process")
 def SetErrorMode(thread: Thread, uMode: UINT) -> UINT:
+    """Choose which errors show a message box: kept, and there is nobody to show one to."""
     old, thread.process.error_mode = thread.process.error_mode, uMode
     return old
 
 
 @kernel32.export("process")
 def GetErrorMode(thread: Thread) -> UINT:
+    """Return the process's error mode."""
     return thread.process.error_mode
 
 
 @kernel32.export("threading")
 def SetThreadErrorMode(thread: Thread, dwNewMode: DWORD, lpOldMode: Out[DWORD]) -> BOOL:
+    """Choose the thread's error mode; unknown flags are refused."""
     if dwNewMode & ~0x8007:
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     old, thread.error_mode = thread.error_mode, dwNewMode
@@ -38,6 +41,7 @@ def SetThreadErrorMode(thread: Thread, dwNewMode: DWORD, lpOldMode: Out[DWORD]) 
 
 @kernel32.export("threading")
 def GetThreadErrorMode(thread: Thread) -> DWORD:
+    """Return the thread's error mode."""
     return thread.error_mode
 
 

@@ -101,6 +101,7 @@ async def GetProcAddress(thread: Thread, hModule: HMODULE, lpProcName: PVOID) ->
 
 @kernel32.export("dll")
 def GetModuleHandleW(thread: Thread, lpModuleName: LPCWSTR) -> HMODULE:
+    """Return the base of a loaded module; of the program for NULL."""
     return _handle(thread.process, lpModuleName).base
 
 

@@ -279,6 +279,7 @@ def GetSystemFileCacheSize(
 def SetSystemFileCacheSize(
     thread: Thread, MinimumFileCacheSize: SIZE_T, MaximumFileCacheSize: SIZE_T, Flags: DWORD
 ) -> BOOL:
+    """Needs SeIncreaseQuotaPrivilege, which the user does not have."""
     raise NtError(st.STATUS_PRIVILEGE_NOT_HELD)  # SeIncreaseQuotaPrivilege; the host's cache is not ours to size
 
 

@@ -137,6 +137,7 @@ def GetCurrentProcessorNumberEx(thread: Thread, ProcNumber: PVOID) -> None:
 
 @kernel32.export("memory")
 def GetLargePageMinimum(thread: Thread) -> SIZE_T:
+    """Return the size of a large page of every x64 processor; allocating one needs a privilege."""
     return LARGE_PAGE  # of every x64 processor; allocating large pages needs SeLockMemoryPrivilege, as it should
 
 

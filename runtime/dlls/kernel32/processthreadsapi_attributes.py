@@ -226,16 +226,19 @@ def SetProcessMitigationPolicy(thread: Thread, MitigationPolicy: INT, lpBuffer: 
 
 @kernel32.export("process")
 def SetProcessDEPPolicy(thread: Thread, dwFlags: DWORD) -> BOOL:
+    """ERROR_NOT_SUPPORTED, as for every 64-bit program: data execution prevention is always on."""
     raise Win32Error(st.ERROR_NOT_SUPPORTED)  # documented for 64-bit processes
 
 
 @kernel32.export("process")
 def GetProcessDEPPolicy(thread: Thread, hProcess: HANDLE, lpFlags: Out[DWORD], lpPermanent: Out[BOOL]) -> BOOL:
+    """ERROR_NOT_SUPPORTED, as for every 64-bit program: data execution prevention is always on."""
     raise Win32Error(st.ERROR_NOT_SUPPORTED)
 
 
 @kernel32.export("process")
 def GetSystemDEPPolicy(thread: Thread) -> INT:
+    """Return OptIn, the default of Windows for computers that are no servers."""
     return 2  # OptIn, the default of client versions
 
 
@@ -344,6 +347,7 @@ _ProcessObject = Process
 
 @kernel32.export("process")
 def WTSGetActiveConsoleSessionId(thread: Thread) -> DWORD:
+    """Return the session at the console: the only one, 1, which every process is in."""
     return 1
 
 

@@ -60,11 +60,13 @@ def LoadResource(thread: Thread, hModule: HMODULE, hResInfo: HRSRC) -> HANDLE:
 
 @kernel32.export("dll")
 def LockResource(thread: Thread, hResData: HANDLE) -> PVOID:
+    """Return the address of a resource, which its handle is."""
     return hResData  # documented: the handle is the address; nothing is locked
 
 
 @kernel32.export("dll")
 def FreeResource(thread: Thread, hResData: HANDLE) -> BOOL:
+    """FALSE is success: resources stay where they are mapped."""
     return 0  # documented: resources are part of the module and need no freeing
 
 

@@ -292,9 +292,11 @@ def GetMaximumProcessorCount(thread: Thread, GroupNumber: WORD) -> DWORD:
 
 @kernel32.export("environment")
 def GetActiveProcessorGroupCount(thread: Thread) -> WORD:
+    """Return 1: up to 64 processors are one group."""
     return 1  # documented: at most 64 processors are one group
 
 
 @kernel32.export("environment")
 def GetMaximumProcessorGroupCount(thread: Thread) -> WORD:
+    """Return 1: up to 64 processors are one group."""
     return 1  # likewise

@@ -73,6 +73,7 @@ def PowerClearRequest(thread: Thread, PowerRequest: HANDLE, RequestType: INT) ->
 
 @kernel32.export("process")
 def IsSystemResumeAutomatic(thread: Thread) -> BOOL:
+    """FALSE: a machine never sleeps, so nothing woke it."""
     return 0
 
 
@@ -86,6 +87,7 @@ def GetFirmwareType(thread: Thread, FirmwareType: Out[DWORD]) -> BOOL:
 def GetFirmwareEnvironmentVariableW(
     thread: Thread, lpName: LPCWSTR, lpGuid: LPCWSTR, pBuffer: PVOID, nSize: DWORD
 ) -> DWORD:
+    """ERROR_INVALID_FUNCTION, as on a computer with a BIOS: it has no firmware variables."""
     raise Win32Error(st.ERROR_INVALID_FUNCTION)  # documented for computers without UEFI
 
 
@@ -93,6 +95,7 @@ def GetFirmwareEnvironmentVariableW(
 def GetFirmwareEnvironmentVariableA(
     thread: Thread, lpName: LPCSTR, lpGuid: LPCSTR, pBuffer: PVOID, nSize: DWORD
 ) -> DWORD:
+    """ERROR_INVALID_FUNCTION, as on a computer with a BIOS: it has no firmware variables."""
     raise Win32Error(st.ERROR_INVALID_FUNCTION)
 
 

@@ -91,11 +91,13 @@ def GetLocaleInfoEx(
 
 @kernel32.export("environment")
 def GetUserDefaultLCID(thread: Thread) -> LCID:
+    """Return en-US, the language of every machine."""
     return EN_US
 
 
 @kernel32.export("environment")
 def GetSystemDefaultLCID(thread: Thread) -> LCID:
+    """Return en-US, the language of every machine."""
     return EN_US
 
 
@@ -113,21 +115,25 @@ def SetThreadLocale(thread: Thread, Locale: LCID) -> BOOL:
 
 @kernel32.export("environment")
 def GetUserDefaultLangID(thread: Thread) -> LANGID:
+    """Return en-US, the language of every machine."""
     return EN_US
 
 
 @kernel32.export("environment")
 def GetSystemDefaultLangID(thread: Thread) -> LANGID:
+    """Return en-US, the language of every machine."""
     return EN_US
 
 
 @kernel32.export("environment")
 def GetUserDefaultUILanguage(thread: Thread) -> LANGID:
+    """Return en-US, the language of every machine."""
     return EN_US
 
 
 @kernel32.export("environment")
 def GetSystemDefaultUILanguage(thread: Thread) -> LANGID:
+    """Return en-US, the language of every machine."""
     return EN_US
 
 
@@ -147,6 +153,7 @@ def GetSystemDefaultLocaleName(
 
 @kernel32.export("environment")
 def LocaleNameToLCID(thread: Thread, lpName: LPCWSTR, dwFlags: DWORD) -> LCID:
+    """Return the number of a locale by its name. Raises Win32Error(ERROR_INVALID_PARAMETER)."""
     return locale_by_name(lpName).lcid
 
 

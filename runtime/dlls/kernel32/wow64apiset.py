@@ -62,11 +62,13 @@ def _give(thread: Thread, text: bytes, unit: int, buffer: int, size: int) -> int
 
 @kernel32.export("process")
 def Wow64GetThreadContext(thread: Thread, hThread: HANDLE, lpContext: PVOID) -> BOOL:
+    """ERROR_INVALID_PARAMETER: a 64-bit thread has no WOW64 context."""
     get_object(thread, hThread, Thread, 0x0008)
     raise Win32Error(st.ERROR_INVALID_PARAMETER)  # no thread runs 32-bit code
 
 
 @kernel32.export("process")
 def Wow64SetThreadContext(thread: Thread, hThread: HANDLE, lpContext: PVOID) -> BOOL:
+    """ERROR_INVALID_PARAMETER: a 64-bit thread has no WOW64 context."""
     get_object(thread, hThread, Thread, 0x0010)
     raise Win32Error(st.ERROR_INVALID_PARAMETER)

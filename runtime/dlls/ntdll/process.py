@@ -171,6 +171,7 @@ def NtSetInformationThread(
 
 @ntdll.export("threading")
 def NtGetCurrentProcessorNumber(thread: Thread) -> ULONG:
+    """Return the first processor the thread may run on: the threads of a process take turns on one."""
     return thread.processor
 
 
@@ -219,5 +220,6 @@ def NtIsProcessInJob(thread: Thread, ProcessHandle: HANDLE, JobHandle: HANDLE) -
 
 @ntdll.export("process")
 def RtlGetCurrentPeb(thread: Thread) -> PVOID:
+    """Return the address of the PEB."""
     return thread.process.peb
 

@@ -156,6 +156,7 @@ def _processes(caller: Process) -> bytes:
 def NtSetSystemInformation(
     thread: Thread, SystemInformationClass: DWORD, SystemInformation: PVOID, SystemInformationLength: ULONG
 ) -> NTSTATUS:
+    """Every class that can be set needs a privilege that the user does not have."""
     raise NtError(st.STATUS_PRIVILEGE_NOT_HELD)
 
 
@@ -167,6 +168,7 @@ def NtAllocateLocallyUniqueId(thread: Thread, Luid: Out[ULONGLONG]) -> NTSTATUS:
 
 @ntdll.export("memory")
 def NtFlushProcessWriteBuffers(thread: Thread) -> NTSTATUS:
+    """Threads of a process run one at a time: every store is visible already."""
     # The threads of a process take turns on one processor: no write of one is ever late for another.
     return st.STATUS_SUCCESS
 

@@ -121,6 +121,7 @@ async def _get(thread: Thread, target: int, window: int, first: int, last: int) 
         if message is not None:
             _store(thread, target, message)
             return int(message.number != WM_QUIT)
+        user_of(thread).idle.set()
         if queue.signalled(thread):
             # Only messages that the filter does not want: look again when something new comes.
             arrived = _Arrival(queue)
@@ -168,6 +169,7 @@ async def GetMessageA(
 @user32.export(category=GUI)
 async def WaitMessage(thread: Thread) -> BOOL:
     """Wait until something new is in the queue."""
+    user_of(thread).idle.set()
     await wait_for(thread, [queue_of(thread)])
     return 1
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runtime.dlls.process_state import process_state
 from runtime.nt.casing import upcase
+from runtime.nt.event import Event
 from runtime.nt.message_queue import MessageQueue
 from runtime.nt.status import ERROR_INVALID_WINDOW_HANDLE, Win32Error
 
@@ -66,6 +67,8 @@ class User:
         self.message_names: dict[int, str] = {}
         """Registered messages and formats as they were first spelled."""
         self.active = 0
+        self.idle = Event(manual_reset=True)
+        """Set when a thread of the process waits for input for the first time."""
         self._atoms = itertools.count(0xC020)
         self._handles = itertools.count(0x10010, 2)
 

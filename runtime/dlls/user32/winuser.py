@@ -22,18 +22,28 @@ from runtime.dlls.types import (
     Out,
 )
 from runtime.dlls.user32.dll import user32
-from runtime.dlls.user32.state import user_of
+from runtime.dlls.user32.state import User, user_of
 from runtime.dlls.user32.windows import DESKTOP_WINDOW
 from runtime.nt.object import Object, ObjectType
+from runtime.nt.process import Process
 from runtime.nt.reference import get_object
 from runtime.nt.status import (
     ERROR_ACCESS_DENIED,
     ERROR_INSUFFICIENT_BUFFER,
     ERROR_INVALID_PARAMETER,
     ERROR_NOT_SUPPORTED,
+    ERROR_PRIVILEGE_NOT_HELD,
+    STATUS_TIMEOUT,
     Win32Error,
 )
 from runtime.nt.thread import Thread
+from runtime.nt.token import effective_token
+from runtime.nt.wait import wait_for
+
+_QUERY_AND_WAIT = 0x100400
+_EWX_SHUTDOWN = 0x4B
+"""EWX_SHUTDOWN, EWX_REBOOT, EWX_POWEROFF, EWX_RESTARTAPPS."""
+_WAIT_TIMEOUT, _WAIT_FAILED, _INFINITE = 258, 0xFFFFFFFF, 0xFFFFFFFF
 
 GUI = "gui"
 _BUTTONS = ((1,), (1, 2), (3, 4, 5), (6, 7, 2), (6, 7), (4, 2), (2, 10, 11))
@@ -194,7 +204,9 @@ def GetCursorPos(thread: Thread, lpPoint: LPVOID) -> BOOL:
 
 @user32.export(category=GUI)
 def ExitWindowsEx(thread: Thread, uFlags: UINT, dwReason: DWORD) -> BOOL:
-    """End the session: programs cannot end a machine."""
+    """End the session: ending the computer needs SeShutdownPrivilege; programs cannot end a machine even so."""
+    if uFlags & _EWX_SHUTDOWN and not effective_token(thread).holds("SeShutdownPrivilege"):
+        raise Win32Error(ERROR_PRIVILEGE_NOT_HELD)
     raise Win32Error(ERROR_NOT_SUPPORTED)
 
 
@@ -279,8 +291,14 @@ def GetUserObjectInformationW(
     return 1
 
 
-@user32.export(category=GUI)
-def WaitForInputIdle(thread: Thread, hProcess: HANDLE, dwMilliseconds: DWORD) -> DWORD:
-    """Wait until a program waits for input: console programs count as such at once (WAIT_FAILED, as documented)."""
-    get_object(thread, hProcess, Object)
-    return 0xFFFFFFFF
+@user32.export(category=GUI, fails=_WAIT_FAILED)
+async def WaitForInputIdle(thread: Thread, hProcess: HANDLE, dwMilliseconds: DWORD) -> DWORD:
+    """Wait until a program first waits for input; WAIT_FAILED for console programs and those that ended before."""
+    target = get_object(thread, hProcess, Process, _QUERY_AND_WAIT)
+    if not target.has_windows or target.signalled(thread):
+        return _WAIT_FAILED
+    timeout = None if dwMilliseconds == _INFINITE else -10_000 * dwMilliseconds
+    result = await wait_for(thread, [process_state(target, User).idle, target], timeout=timeout)
+    if result == STATUS_TIMEOUT:
+        return _WAIT_TIMEOUT
+    return _WAIT_FAILED if result else 0
