@@ -15,6 +15,7 @@ from runtime.dlls.codec import codec_of
 from runtime.dlls.export import Export
 from runtime.dlls.types import CountedText, In, InOut, Int, Out, Real, Ref, Text
 from runtime.memory.faults import GuardPageViolation, MemoryFault
+from runtime.nt import failure
 from runtime.nt import status as st
 from runtime.nt.call import Api, PendingCall
 from runtime.nt.status import NtError, Win32Error
@@ -230,7 +231,7 @@ class ExportGate:
             else:
                 thread.raise_fault(error)
         else:
-            thread.process.internal_error(thread, f"{self.export.dll.name}!{self.export.name}", error)
+            failure.internal_error(thread, f"{self.export.dll.name}!{self.export.name}", error)
 
 
 class MissingGate:
@@ -246,7 +247,7 @@ class MissingGate:
         """Report the call; end the process, or return 0 where the machine says so."""
         process = thread.process
         process.machine.calls.of_missing(self._module, self._function).count += 1
-        process.missing_function(thread, self._module, self._function)
+        failure.missing_function(thread, self._module, self._function)
         if process.missing == "zero":
             thread.context.registers[0] = 0
         return thread.goes_on
@@ -263,6 +264,6 @@ class UnknownServiceGate:
 
     def __call__(self, thread: Thread) -> bool:
         """Fail the call."""
-        thread.process.unknown_service(thread, self._name)
+        failure.unknown_service(thread, self._name)
         thread.context.registers[0] = st.STATUS_INVALID_SYSTEM_SERVICE
         return thread.goes_on

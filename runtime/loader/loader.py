@@ -35,6 +35,7 @@ from runtime.loader.search import (
 from runtime.loader.tls import StaticTls
 from runtime.memory.vads import HIGHEST_32
 from runtime.nt import status as st
+from runtime.nt.failure import missing_dll
 from runtime.nt.status import NtError
 
 if TYPE_CHECKING:
@@ -408,7 +409,7 @@ class Loader:
             from runtime.trace.signatures import is_windows_dll  # most programs need no DLL that does not exist
 
             if not is_windows_dll(dll.name):
-                self._process.missing_dll(module, dll.name)
+                missing_dll(self._process, module, dll.name)
                 raise
             target = None
         else:

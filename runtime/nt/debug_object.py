@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from runtime.nt import context as ctx
-from runtime.nt import exception
+from runtime.nt import exception, failure
 from runtime.nt import status as st
 from runtime.nt.object import ObjectType
 from runtime.nt.park import LoopEvent
@@ -250,7 +250,7 @@ class DebugObject(Waitable):
                 ctx.load(thread.context, context)
                 exception.push(thread, record, context)
             else:
-                thread.process.crash(thread, record, context)
+                failure.crash(thread, record, context)
 
         thread.redirect(thread.context.rip)
         self._post(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from runtime.cpu.engine import Gpr
 from runtime.memory.faults import MemoryFault
 from runtime.nt import context as ctx
+from runtime.nt import failure
 from runtime.nt import status as st
 from runtime.nt.apc import UserApc
 from runtime.nt.instruction import decode
@@ -98,7 +99,7 @@ def push(thread: Thread, record: bytes, context: bytes | bytearray) -> None:
         process.memory.write(stack, context)
         process.memory.write(stack + _RECORD, record)
     except (MemoryFault, st.NtError):
-        process.unhandled_exception(thread, record, context)
+        failure.unhandled_exception(thread, record, context)
         return
     thread.context.registers[Gpr.RSP] = stack
     thread.context.flags = thread.context.flags & ~0x40500  # TF, DF and AC are clear in the handler
@@ -154,7 +155,7 @@ def interrupt(thread: Thread, vector: int) -> None:
         context.rip = context.rip - 2  # a fast fail happens at its instruction
         code = context.registers[Gpr.RCX]
         record = pack_record(st.STATUS_STACK_BUFFER_OVERRUN, EXCEPTION_NONCONTINUABLE, context.rip, (code,))
-        thread.process.unhandled_exception(thread, record, ctx.capture(context))
+        failure.unhandled_exception(thread, record, ctx.capture(context))
     elif vector == _ASSERTION:
         context.rip = context.rip - 2
         thread.raise_exception(st.STATUS_ASSERTION_FAILURE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -50,7 +49,6 @@ from runtime.nt.activation import (
     redirected,
 )
 from runtime.nt.code_pages import code_page
-from runtime.nt.crash import Crash
 from runtime.nt.current_directory import DriveDirectories, set_current_directory
 from runtime.nt.data_files import DataFiles
 from runtime.nt.debug_object import DebugObject, show
@@ -86,7 +84,6 @@ PROCESS_TYPE = ObjectType(
     implied=((0x0400, 0x1000), (0x0200, 0x2000)),  # QUERY_ and SET_INFORMATION bring their LIMITED forms
 )  # fmt: skip
 
-_REDISTRIBUTABLE: Final = re.compile(r"(?i)(msvcp|concrt|vccorlib|vcomp|vcamp|vcruntime)\d+.*\.dll")
 _MINIMUM_STACK: Final = 0x10000
 _ENVIRONMENT_KEPT: Final = 0x10000
 """Bytes of its environment that are remembered of an ended process."""
@@ -589,69 +586,6 @@ class Process(Waitable):
                 log.warning("%s", text)
         else:
             log.warning("%s", text)
-
-    def unhandled_exception(self, thread: Thread, record: bytes, context: bytes | bytearray) -> None:
-        """Nothing handled an exception: a debugger has its second chance, else the process crashes."""
-        port = self.debug_port
-        if port is None or not port.exception(thread, record, context, first_chance=False):
-            self.crash(thread, record, context)
-
-    def crash(self, thread: Thread, record: bytes, context: bytes | bytearray) -> None:
-        """Report an exception and end the process with its code."""
-        crash = Crash(thread, record, bytes(context))
-        self.report(crash.report())
-        self.machine.trace.crash(thread, crash.code, crash.rip, crash.facts)
-        dump = self.crash_dump
-        if dump is None and self.machine.config.crash_dumps != "none" and not self.terminating:
-            from runtime.nt.minidump.crash import automatic
-
-            dump = automatic(self, full=self.machine.config.crash_dumps == "full")
-        if dump is None:
-            self.terminate(crash.code, "unhandled exception " + st.status_name(crash.code))
-        else:
-            self.crash_dump = None
-            dump.start(crash)
-
-    def missing_function(self, thread: Thread, module: str, function: str) -> None:
-        """The program called a function that does not exist here."""
-        probe = self.machine.trace.raw_probe(module, function, always=True)
-        registers = thread.context.registers
-
-        def argument(index: int) -> int:
-            if index < 4:
-                return int(registers[(Gpr.RCX, Gpr.RDX, Gpr.R8, Gpr.R9)[index]])
-            try:
-                return self.memory.read_pointer(int(registers[Gpr.RSP]) + 8 + 8 * index)
-            except MemoryFault:
-                return 0
-
-        arguments = probe.arguments(argument)
-        token = probe.call(thread, arguments)
-        zero = self.missing == "zero"
-        error = None if zero else NtError(st.STATUS_ENTRYPOINT_NOT_FOUND)
-        probe.ret(thread, token, arguments, 0 if zero else None, error)
-        caller = self.loader.describe(thread.caller)
-        prototype = probe.signature.prototype() if probe.signature is not None else f"{function}(...)"
-        self.report(f"winfs: {module}!{function} does not exist yet; called from {caller}: {prototype}")
-        if not zero:
-            self.terminate(st.STATUS_ENTRYPOINT_NOT_FOUND, f"missing function {module}!{function}")
-
-    def unknown_service(self, thread: Thread, name: str) -> None:
-        """The program made a system call that is not served."""
-        probe = self.machine.trace.raw_probe("ntdll.dll", name, always=True)
-        token = probe.call(thread, [])
-        probe.ret(thread, token, [], None, NtError(st.STATUS_INVALID_SYSTEM_SERVICE))
-
-    def missing_dll(self, module: Module, name: str) -> None:
-        """An image needs a DLL that is nowhere."""
-        hint = " (`winfs redist install` fetches it)" if _REDISTRIBUTABLE.match(name) else ""
-        self.report(f"winfs: {module.name} needs {name}, which was not found{hint}")
-
-    def internal_error(self, thread: Thread, where: str, error: Exception) -> None:
-        """A handler of ours broke down: say where, end the process; the machine goes on."""
-        log.error("internal error in %s", where, exc_info=error)
-        self.report(f"winfs: internal error in {where}: {type(error).__name__}: {error}")
-        self.terminate(st.STATUS_INTERNAL_ERROR, f"internal error in {where}")
 
     def fail(self, error: Exception) -> None:
         """The process cannot go on (an engine failure, or its start failed)."""

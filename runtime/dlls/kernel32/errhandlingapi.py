@@ -5,6 +5,7 @@ from __future__ import annotations
 from runtime.dlls.kernel32.dll import kernel32
 from runtime.dlls.types import BOOL, DWORD, HANDLE, HRESULT, LPCWSTR, PVOID, UINT, Out
 from runtime.nt import context as ctx
+from runtime.nt import failure
 from runtime.nt import status as st
 from runtime.nt.exception import EXCEPTION_NONCONTINUABLE, RECORD_SIZE, pack_record
 from runtime.nt.process import Process
@@ -53,7 +54,7 @@ def RaiseFailFastException(thread: Thread, pExceptionRecord: PVOID, pContextReco
         record = memory.read(pExceptionRecord, RECORD_SIZE)
     else:
         record = pack_record(st.STATUS_FAIL_FAST_EXCEPTION, EXCEPTION_NONCONTINUABLE, thread.caller, ())
-    thread.process.unhandled_exception(thread, record, context)
+    failure.unhandled_exception(thread, record, context)
 
 
 @kernel32.export("exception")

@@ -6,7 +6,7 @@ from runtime.cpu.engine import Gpr
 from runtime.dlls.ntdll.dll import ntdll
 from runtime.dlls.types import BOOLEAN, HANDLE, NTSTATUS, PVOID
 from runtime.nt import context as ctx
-from runtime.nt import exception
+from runtime.nt import exception, failure
 from runtime.nt import status as st
 from runtime.nt.reference import get_object
 from runtime.nt.thread import Thread
@@ -22,7 +22,7 @@ def NtRaiseException(thread: Thread, ExceptionRecord: PVOID, ContextRecord: PVOI
         ctx.load(thread.context, context)
         exception.deliver(thread, record, context)
     else:
-        thread.process.unhandled_exception(thread, record, context)
+        failure.unhandled_exception(thread, record, context)
     return st.STATUS_SUCCESS
 
 
