@@ -102,7 +102,7 @@ _CR4_FSGSBASE: Final = 1 << 16
 _CR4_OSXSAVE: Final = 1 << 18
 _XCR0: Final = 3
 """XSAVE handles x87 and SSE; there is no AVX."""
-_UC_SIZE: Final = 40000
+_HOOK_INSERT_IN_UC: Final = 0x7F0
 _FIRST_JUMP_BUFFER: Final = 200
 _JUMP_BUFFERS: Final = 64 * _FIRST_JUMP_BUFFER
 _LONGEST_INSTRUCTION: Final = 15
@@ -200,18 +200,12 @@ class UnicornEngine:
         the jump buffers of nested runs. The look at the head of each block stays.
         """
         assert self._uc.value is not None
-        state = ctypes.string_at(self._uc.value, _UC_SIZE)
-        found = [
-            place
-            for place in range(0, _UC_SIZE - _JUMP_BUFFERS - 8, 8)
-            if state[place] == 0
-            and state[place + 1] <= 1
-            and state[place + 2 : place + 8] == b"\0\1\0\0\0\0"
-            and not any(state[place + 8 + _FIRST_JUMP_BUFFER : place + 12 + _JUMP_BUFFERS])
-        ]
-        if len(found) != 1:
+        place = self._uc.value + _HOOK_INSERT_IN_UC
+        state = ctypes.string_at(place, 8 + _JUMP_BUFFERS + 4)
+        unused = state[8 + _FIRST_JUMP_BUFFER :]
+        if state[0] or state[1] > 1 or state[2:8] != b"\0\1\0\0\0\0" or any(unused):
             raise EngineError("Unicorn 2.1.4 is required: the engine's state is laid out differently")
-        ctypes.c_uint8.from_address(self._uc.value + found[0] + 2).value = 1
+        ctypes.c_uint8.from_address(place + 2).value = 1
         self._library.uc_ctl(self._uc, c_uint32(_TB_FLUSH))
 
     def _settle(self) -> None:
