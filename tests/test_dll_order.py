@@ -16,6 +16,9 @@ from test_loader import Workshop
 
 from runtime.config import ConfigError, load_config
 from runtime.loader.order import DllOrder, OrderError, Source, parse_name, parse_order
+from runtime.loader.pe import Image
+from runtime.loader.pe_resource_tree import ResourceTree
+from runtime.loader.pe_update import with_resources
 from winfs.cli.check import command as check
 from winfs.cli.run import command as run
 
@@ -67,6 +70,47 @@ def ask(shop: Workshop, *options: str) -> str:
 def test_a_file_in_a_dll_folder_takes_the_place_of_a_builtin_dll(shop: Workshop, native: Path) -> None:
     assert ask(shop).startswith(BUILTIN)
     assert ask(shop, "--dll-path", str(native)) == f"{NATIVE} C:\\Windows\\System32\\version.dll"
+
+
+SHOWN = r"""
+int main(void)
+{
+    char path[MAX_PATH], data[4000];
+    HMODULE module = LoadLibraryA("winmm.dll");
+    GetModuleFileNameA(module, path, MAX_PATH);
+    say("%s\n", path);
+    SHOW(GetModuleHandleA(path) == module); SHOW(LoadLibraryA(path) == module);
+    HMODULE file = LoadLibraryExA(path, 0, LOAD_LIBRARY_AS_DATAFILE);
+    HRSRC found = FindResourceA(file, MAKEINTRESOURCEA(1), RT_RCDATA);
+    say("%.*s\n", (int)SizeofResource(file, found), (char *)LockResource(LoadResource(file, found)));
+    SHOW(GetFileVersionInfoA(path, 0, sizeof data, data)); say("%s\n", data);
+    SHOW(GetFileVersionInfoA("winmm.dll", 0, sizeof data, data)); say("%s\n", data);
+    return 0;
+}
+"""
+
+SHOWN_EXPECTED = r"""
+C:\Windows\System32\winmm.dll
+GetModuleHandleA(path) == module: 1
+LoadLibraryA(path) == module: 1
+its own data
+GetFileVersionInfoA(path, 0, sizeof data, data): 1
+its own version
+GetFileVersionInfoA("winmm.dll", 0, sizeof data, data): 1
+its own version
+"""
+
+
+def test_a_dll_of_a_host_folder_can_be_opened_under_the_name_that_it_shows(shop: Workshop, tmp_path: Path) -> None:
+    tree = ResourceTree()
+    tree.put(10, 1, 0x409, b"its own data")
+    tree.put(16, 1, 0x409, b"its own version\0")
+    built = shop.dll("winmm.dll", OURS, "extra")
+    with Image.open(built) as image:
+        (tmp_path / "dlls" / "winmm.dll").write_bytes(with_resources(image, tree))
+    built.unlink()
+    program = shop.program(SHOWN, "-lversion", name="shown.exe")
+    assert shop.output(program, "--dll-path", str(tmp_path / "dlls")) == SHOWN_EXPECTED.lstrip()
 
 
 @pytest.mark.parametrize(
