@@ -45,32 +45,6 @@ def PathFindExtensionA(thread: Thread, pszPath: LPVOID) -> LPVOID:
 
 
 @shlwapi.export(category=FILE)
-def PathGetArgsW(thread: Thread, pszPath: LPVOID) -> LPVOID:
-    """Return the address of the arguments in a command line."""
-    return _at(thread, pszPath, True, rules.get_args(read(thread, pszPath, True))) if pszPath else 0
-
-
-@shlwapi.export(category=FILE)
-def PathSkipRootW(thread: Thread, pszPath: LPVOID) -> LPVOID:
-    """Return the address behind the root of a path; NULL when it has none."""
-    path = read(thread, pszPath, True)
-    length = rules.root_length(path)
-    return _at(thread, pszPath, True, length) if length else 0
-
-
-@shlwapi.export(category=FILE)
-def PathFindNextComponentW(thread: Thread, pszPath: LPVOID) -> LPVOID:
-    """Return the address behind the next backslash; that of the end; NULL at the end."""
-    path = read(thread, pszPath, True)
-    if not path:
-        return 0
-    index = path.find("\\")
-    if index < 0:
-        return _at(thread, pszPath, True, len(path))
-    return _at(thread, pszPath, True, index + (2 if path[index + 1 : index + 2] == "\\" else 1))
-
-
-@shlwapi.export(category=FILE)
 def PathGetDriveNumberW(thread: Thread, pszPath: LPCWSTR) -> INT:
     """Return 0 for A: to 25 for Z:, -1 without a drive."""
     path = (pszPath or "").removeprefix("\\\\?\\")
@@ -274,48 +248,6 @@ def PathStripPathA(thread: Thread, pszPath: LPSTR) -> None:
     _cut(thread, pszPath, False, False)
 
 
-@shlwapi.export(category=FILE)
-def PathStripToRootW(thread: Thread, pszPath: LPWSTR) -> BOOL:
-    """Keep the root only; 0 when there is none."""
-    path = read(thread, pszPath, True)
-    while not rules.is_root(path):
-        keep = rules.remove_file_spec(path)
-        if keep >= len(path):
-            write(thread, pszPath, path, True)
-            return 0
-        path = path[:keep]
-    write(thread, pszPath, path, True)
-    return 1
-
-
-def _add_extension(path: str, extension: str, replace: bool) -> str | None:
-    at = rules.extension(path)
-    if at < len(path) and not replace:
-        return None
-    result = path[:at] + extension
-    return result if len(result) < rules.MAX_PATH else None
-
-
-@shlwapi.export(category=FILE)
-def PathAddExtensionW(thread: Thread, pszPath: LPWSTR, pszExt: LPCWSTR) -> BOOL:
-    """Append an extension (default `.exe`) to a path without one."""
-    result = _add_extension(read(thread, pszPath, True), ".exe" if pszExt is None else pszExt, False)
-    if result is None:
-        return 0
-    write(thread, pszPath, result, True)
-    return 1
-
-
-@shlwapi.export(category=FILE)
-def PathRenameExtensionW(thread: Thread, pszPath: LPWSTR, pszExt: LPCWSTR) -> BOOL:
-    """Replace the extension."""
-    result = _add_extension(read(thread, pszPath, True), pszExt or "", True)
-    if result is None:
-        return 0
-    write(thread, pszPath, result, True)
-    return 1
-
-
 def _combine(thread: Thread, target: int, folder: str | None, file: str | None, wide: bool) -> int:
     result = rules.combine(folder, file)
     if result is None:
@@ -378,70 +310,6 @@ def PathCanonicalizeA(thread: Thread, pszBuf: LPSTR, pszPath: LPVOID) -> BOOL:
     if len(result) >= rules.MAX_PATH:
         raise Win32Error(206)
     write(thread, pszBuf, result, False)
-    return 1
-
-
-@shlwapi.export(category=FILE)
-def PathQuoteSpacesW(thread: Thread, lpsz: LPWSTR) -> BOOL:
-    """Put a path with blanks in quotes."""
-    path = read(thread, lpsz, True)
-    if " " not in path or len(path) + 2 >= rules.MAX_PATH:
-        return 0
-    write(thread, lpsz, f'"{path}"', True)
-    return 1
-
-
-@shlwapi.export(category=FILE)
-def PathUnquoteSpacesW(thread: Thread, lpsz: LPWSTR) -> BOOL:
-    """Remove quotes around a path."""
-    path = read(thread, lpsz, True)
-    if path[:1] != '"' or path[-1:] != '"':
-        return 0
-    write(thread, lpsz, path[1:-1], True)
-    return 1
-
-
-@shlwapi.export(category=FILE)
-def PathRemoveBlanksW(thread: Thread, pszPath: LPWSTR) -> None:
-    """Remove blanks at both ends."""
-    write(thread, pszPath, read(thread, pszPath, True).strip(" "), True)
-
-
-@shlwapi.export(category=FILE)
-def PathRemoveArgsW(thread: Thread, pszPath: LPWSTR) -> None:
-    """Remove the arguments of a command line."""
-    path = read(thread, pszPath, True)
-    at = rules.get_args(path)
-    write(thread, pszPath, path[: at - 1] if at < len(path) else path.removesuffix(" "), True)
-
-
-@shlwapi.export(category=FILE)
-def PathBuildRootW(thread: Thread, pszRoot: LPWSTR, iDrive: INT) -> LPVOID:
-    """Store the root of a drive by number."""
-    if 0 <= iDrive < 26:
-        write(thread, pszRoot, f"{chr(65 + iDrive)}:\\", True)
-    return pszRoot
-
-
-@shlwapi.export(category=FILE)
-def PathCommonPrefixW(thread: Thread, pszFile1: LPCWSTR, pszFile2: LPCWSTR, achPath: LPWSTR) -> INT:
-    """Return the folders two paths share, and their length."""
-    shared = rules.common_prefix(pszFile1 or "", pszFile2 or "")
-    if achPath:
-        write(thread, achPath, shared, True)
-    return len(shared)
-
-
-@shlwapi.export(category=FILE)
-def PathRelativePathToW(
-    thread: Thread, pszPath: LPWSTR, pszFrom: LPCWSTR, dwAttrFrom: DWORD, pszTo: LPCWSTR, dwAttrTo: DWORD
-) -> BOOL:
-    """Store how to get from one path to another."""
-    result = rules.relative_to(pszFrom or "", bool(dwAttrFrom & 0x10), pszTo or "")
-    if result is None:
-        write(thread, pszPath, "", True)
-        return 0
-    write(thread, pszPath, result, True)
     return 1
 
 

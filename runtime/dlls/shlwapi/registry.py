@@ -9,14 +9,10 @@ from runtime.dlls.advapi32.winreg import create_key
 from runtime.dlls.advapi32.winreg_trees import RegCopyTreeW, RegDeleteTreeW
 from runtime.dlls.advapi32.winreg_values import (
     REG_TYPE,
-    RRF,
-    RegDeleteKeyValueW,
     RegEnumValueA,
     RegEnumValueW,
     RegGetValueA,
     RegGetValueW,
-    RegSetKeyValueA,
-    RegSetKeyValueW,
 )
 from runtime.dlls.shlwapi.dll import shlwapi
 from runtime.dlls.text import put_counted
@@ -33,6 +29,14 @@ from runtime.nt.status import (
 from runtime.nt.thread import Thread
 
 _RRF_RT_ANY = 0xFFFF
+
+# The same functions under other names.
+for _name, _target in (
+    ("SHRegGetValue", "RegGetValue"), ("SHSetValue", "RegSetKeyValue"), ("SHDeleteValue", "RegDeleteKeyValue"),
+):  # fmt: skip
+    for _letter in "AW":
+        shlwapi.forward(_name + _letter, f"advapi32.{_target}{_letter}")
+
 OutData = Annotated[LPVOID, OutBytes("pcbData", actual="pcbData")]
 
 
@@ -53,22 +57,6 @@ def SHGetValueA(
 
 
 @shlwapi.export(category="registry")
-def SHRegGetValueW(
-    thread: Thread, hkey: HKEY, pszSubKey: LPCWSTR, pszValue: LPCWSTR, srrfFlags: RRF, pdwType: Out[REG_TYPE],
-    pvData: OutData, pcbData: InOut[DWORD],
-) -> LSTATUS:  # fmt: skip
-    return RegGetValueW(thread, hkey, pszSubKey, pszValue, srrfFlags, pdwType, pvData, pcbData)
-
-
-@shlwapi.export(category="registry")
-def SHRegGetValueA(
-    thread: Thread, hkey: HKEY, pszSubKey: LPCSTR, pszValue: LPCSTR, srrfFlags: RRF, pdwType: Out[REG_TYPE],
-    pvData: OutData, pcbData: InOut[DWORD],
-) -> LSTATUS:  # fmt: skip
-    return RegGetValueA(thread, hkey, pszSubKey, pszValue, srrfFlags, pdwType, pvData, pcbData)
-
-
-@shlwapi.export(category="registry")
 def SHQueryValueExW(
     thread: Thread, hkey: HKEY, pszValue: LPCWSTR, pdwReserved: LPVOID, pdwType: Out[REG_TYPE], pvData: OutData,
     pcbData: InOut[DWORD],
@@ -85,20 +73,6 @@ def SHQueryValueExA(
 
 
 @shlwapi.export(category="registry")
-def SHSetValueW(
-    thread: Thread, hkey: HKEY, pszSubKey: LPCWSTR, pszValue: LPCWSTR, dwType: REG_TYPE, pvData: LPVOID, cbData: DWORD
-) -> LSTATUS:
-    return RegSetKeyValueW(thread, hkey, pszSubKey, pszValue, dwType, pvData, cbData)
-
-
-@shlwapi.export(category="registry")
-def SHSetValueA(
-    thread: Thread, hkey: HKEY, pszSubKey: LPCSTR, pszValue: LPCSTR, dwType: REG_TYPE, pvData: LPVOID, cbData: DWORD
-) -> LSTATUS:
-    return RegSetKeyValueA(thread, hkey, pszSubKey, pszValue, dwType, pvData, cbData)
-
-
-@shlwapi.export(category="registry")
 def SHDeleteKeyW(thread: Thread, hkey: HKEY, pszSubKey: LPCWSTR) -> LSTATUS:
     if not pszSubKey:
         raise Win32Error(ERROR_INVALID_PARAMETER)
@@ -111,11 +85,6 @@ def SHDeleteEmptyKeyW(thread: Thread, hkey: HKEY, pszSubKey: LPCWSTR) -> LSTATUS
     if key.subkeys():
         raise Win32Error(ERROR_KEY_HAS_CHILDREN)
     return RegDeleteTreeW(thread, hkey, pszSubKey)
-
-
-@shlwapi.export(category="registry")
-def SHDeleteValueW(thread: Thread, hkey: HKEY, pszSubKey: LPCWSTR, pszValue: LPCWSTR) -> LSTATUS:
-    return RegDeleteKeyValueW(thread, hkey, pszSubKey, pszValue)
 
 
 @shlwapi.export(category="registry")
@@ -142,7 +111,7 @@ def SHRegSetPathW(
     return ERROR_SUCCESS
 
 
-for _function in (SHDeleteKeyW, SHDeleteEmptyKeyW, SHDeleteValueW, SHCopyKeyW, SHRegSetPathW):
+for _function in (SHDeleteKeyW, SHDeleteEmptyKeyW, SHCopyKeyW, SHRegSetPathW):
     shlwapi.ansi(_function)
 
 
