@@ -35,6 +35,7 @@ LIBRARIES = {
     "kept": (),
     "idle": ("-luser32",),
     "urls": ("-lshlwapi",),
+    "path_text": ("-lshlwapi", "-ladvapi32"),
     "checksums": ("-limagehlp",),
     "handover": ("-lws2_32", "-ladvapi32", "-lntdll"),
     "shell": ("-lshell32", "-lole32", "-luuid", "-luser32", "-ladvapi32"),

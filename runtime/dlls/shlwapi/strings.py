@@ -16,7 +16,6 @@ from runtime.dlls.types import (
     LPSTR,
     LPVOID,
     LPWSTR,
-    UINT,
     WCHAR,
     Out,
 )
@@ -250,27 +249,6 @@ def StrTrimW(thread: Thread, psz: LPWSTR, pszTrimChars: LPCWSTR) -> BOOL:
 def StrTrimA(thread: Thread, psz: LPSTR, pszTrimChars: LPCSTR) -> BOOL:
     """Remove characters of a set at both ends."""
     return _trim(thread, psz, (pszTrimChars or b"").decode("latin-1"), False)
-
-
-_UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB", "EB")
-
-
-@shlwapi.export(category=TEXT)
-def StrFormatByteSizeW(thread: Thread, qdw: LONGLONG, pszBuf: LPWSTR, cchBuf: UINT) -> LPVOID:
-    """Return a size with three digits and a unit."""
-    value, unit = float(qdw), 0
-    while value >= 1024 and unit < len(_UNITS) - 1:
-        value /= 1024
-        unit += 1
-    if unit == 0:
-        text = f"{qdw} bytes"
-    else:
-        places = 2 if value < 10 else 1 if value < 100 else 0
-        scale = 10**places
-        text = f"{int(value * scale) / scale:.{places}f} {_UNITS[unit]}"
-    if cchBuf:
-        write(thread, pszBuf, text[: cchBuf - 1], True)
-    return pszBuf
 
 
 StrToIntA = shlwapi.ansi(StrToIntW)
