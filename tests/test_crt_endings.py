@@ -64,7 +64,8 @@ static void on_abort(int number) { printf("abort handler %d\n", number); fflush(
 int main(int argc, char **argv)
 {
     pure(__cdecl * set_pure)(pure) = (void *)GetProcAddress(LoadLibraryA("vcruntime140.dll"), "_set_purecall_handler");
-    pure(__cdecl * get_pure)(void) = (void *)GetProcAddress(GetModuleHandleA("vcruntime140.dll"), "_get_purecall_handler");
+    pure(__cdecl * get_pure)(void) =
+        (void *)GetProcAddress(GetModuleHandleA("vcruntime140.dll"), "_get_purecall_handler");
     void(__cdecl * purecall)(void) = (void *)GetProcAddress(GetModuleHandleA("vcruntime140.dll"), "_purecall");
     char small[4];
     int error;
