@@ -60,6 +60,16 @@ def test_drives_root_and_serial_number(winfs: Runner, writer: Path, tmp_path: Pa
     assert list((tmp_path / "layer").iterdir()) == []
 
 
+def test_a_windows_path_may_be_written_with_slashes(winfs: Runner, writer: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "writer.exe").write_bytes(writer.read_bytes())
+    options = ["--drive", f"D:={tmp_path}", "--trace-filter", "CreateFileA", "--trace-output", tmp_path / "trace.log"]
+    done = winfs("run", *options, "D:/folder/writer.exe", "D:/out.txt")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert r'START  image="D:\\folder\\writer.exe"' in (tmp_path / "trace.log").read_text()
+
+
 def test_nothing_outside_the_drives_is_reachable(winfs: Runner, writer: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()

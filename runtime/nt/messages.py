@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from runtime.nt.hresult_messages import hresult_texts
+
 _TEXTS: Final = """\
 0 The operation completed successfully.
 1 Incorrect function.
@@ -296,7 +298,7 @@ def _table() -> dict[int, str]:
 
 
 def message(error: int) -> str | None:
-    """Return the text of a Win32 error or of an HRESULT that carries one, without a line end; None when unknown."""
+    """Return the text of a Win32 error or of an HRESULT, without a line end; None when unknown."""
     if error & 0xFFFF0000 == 0x80070000:
         error &= 0xFFFF
-    return _table().get(error)
+    return _table().get(error) or hresult_texts().get(error)

@@ -26,8 +26,8 @@ _WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
 def find_program(name: str) -> Path | str:
-    """The program that the user means: a host file (`.exe` may be left out), a Windows path as it stands, or the name
-    of a program of winfs's own in System32 (`cmd`, `reg.exe`).
+    """The program that the user means: a host file (`.exe` may be left out), a Windows path, or the name of a program
+    of winfs's own in System32 (`cmd`, `reg.exe`).
 
     Raises CommandError when there is no such file.
     """
@@ -42,7 +42,7 @@ def find_program(name: str) -> Path | str:
     if Path(name).is_dir():
         raise CommandError(f"{name}: is a directory, expected a program")
     if _WINDOWS_PATH.match(name):
-        return name
+        return name.replace("/", "\\")
     from runtime.nt.system_programs import system_program
 
     own = system_program(name)

@@ -1,4 +1,4 @@
-/* Code pages by number, serial port functions on what is no serial port, console fonts without a console. */
+/* Texts of HRESULTs, code pages by number, serial port functions on what is no serial port, console fonts without a console. */
 #define _WIN32_WINNT 0x0A00
 #include <windows.h>
 #include <stdio.h>
@@ -26,5 +26,11 @@ int main(void)
     HANDLE file = CreateFileA("plain.txt", GENERIC_READ | GENERIC_WRITE, 0, 0, CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, 0);
     TRY(GetCommState(file, &dcb)); TRY(GetCommTimeouts(file, &times)); TRY(SetupComm(file, 1, 1));
     TRY(PurgeComm((HANDLE)0x1234, PURGE_TXCLEAR)); TRY(GetCurrentConsoleFont(file, FALSE, &font));
+    static const DWORD errors[] = {0x80004005, 0x800401F3, 0x80020009, 0x80040154, 0x80070002, 0x800A0001};
+    for (int i = 0; i < 6; i++) {                         /* HRESULTs have texts of their own */
+        char message[200] = ""; SetLastError(0);
+        FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, errors[i], 0, message, sizeof message, NULL);
+        printf("%#lx %lu %s", errors[i], GetLastError(), *message ? message : "\n");
+    }
     return 0;
 }
