@@ -18,6 +18,7 @@ from runtime.config import (
 )
 from tests.conftest import Compiler, Runner
 from winfs.cli import COMMANDS
+from winfs.cli.bench import JOBS
 from winfs.cli.booting import with_host_folders
 from winfs.cli.running import exit_status
 
@@ -84,6 +85,7 @@ def test_each_command_has_help(winfs: Runner, command: str) -> None:
         (["kill", "0"], "x>=1"),
         (["umount"], "give the folder of the mount"),
         (["redist", "install", "--wheel", "absent.whl"], "absent.whl"),
+        (["bench", "--rounds", "0"], "x>=1"),
         (["info"], "Missing argument"),
         (["check"], "Missing argument"),
     ],
@@ -180,6 +182,20 @@ def test_info_describes_what_it_would_not_run(winfs: Runner, compile_c: Compiler
     assert done.returncode == 0
     assert b"PE32 x86 program, Windows console" in done.stdout
     assert b"x86 is not supported yet" in done.stdout
+
+
+# bench
+
+
+def test_bench_measures_each_job_and_leaves_nothing(winfs: Runner, tmp_path: Path, winfs_home: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    done = winfs("bench", "--rounds", "1", "--json", env={"TMPDIR": str(tmp_path / "tmp")})
+    assert done.returncode == 0, done.stderr
+    seconds = json.loads(done.stdout)
+    assert list(seconds) == list(JOBS)
+    assert all(spent > 0 for spent in seconds.values())
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert list(winfs_home.iterdir()) == []
 
 
 # check

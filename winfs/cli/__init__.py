@@ -100,6 +100,12 @@ def _binfmt() -> click.Command:
     return command
 
 
+def _bench() -> click.Command:
+    from winfs.cli.bench import command
+
+    return command
+
+
 def _doctor() -> click.Command:
     from winfs.cli.doctor import command
 
@@ -120,6 +126,7 @@ COMMANDS: dict[str, tuple[str, Callable[[], click.Command]]] = {
     "machine": ("List, make, describe, reset and delete machines.", _machine),
     "redist": ("Install Microsoft's redistributable C++ runtime.", _redist),
     "binfmt": ("Let the kernel start .exe files by themselves.", _binfmt),
+    "bench": ("Measure how fast programs run on this computer.", _bench),
     "doctor": ("Say what works on this computer and how to mend the rest.", _doctor),
 }
 
