@@ -41,8 +41,11 @@ def command(rounds: int, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(seconds, indent=2))
         return 0
-    first = seconds[next(iter(JOBS))]
-    rows = [(job, f"{spent:.2f}", "" if spent == first else f"{max(spent - first, 0):.2f}") for job, spent in seconds.items()]
+    start = next(iter(JOBS))
+    rows = [
+        (job, f"{spent:.2f}", "" if job == start else f"{max(spent - seconds[start], 0):.2f}")
+        for job, spent in seconds.items()
+    ]
     print_table(("what", "seconds", "without the start"), rows, right=frozenset({"seconds", "without the start"}))
     return 0
 
