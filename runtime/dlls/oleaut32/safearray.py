@@ -15,13 +15,13 @@ DISP_E_BADINDEX = 0x8002000B
 DISP_E_ARRAYISLOCKED = 0x8002000D
 E_UNEXPECTED = 0x8000FFFF
 FADF_BSTR, FADF_UNKNOWN, FADF_DISPATCH, FADF_VARIANT, FADF_HAVEVARTYPE = 0x100, 0x200, 0x400, 0x800, 0x80
-_FEATURES = {types.VT_BSTR: FADF_BSTR, types.VT_UNKNOWN: FADF_UNKNOWN, types.VT_DISPATCH: FADF_DISPATCH,
+FEATURES = {types.VT_BSTR: FADF_BSTR, types.VT_UNKNOWN: FADF_UNKNOWN, types.VT_DISPATCH: FADF_DISPATCH,
              types.VT_VARIANT: FADF_VARIANT}  # fmt: skip
-_PREFIX = 16
+PREFIX = 16
 """Bytes before the descriptor; the variant type lies in the last four."""
 
 
-def _element_size(thread: Thread, kind: int) -> int | None:
+def element_size(thread: Thread, kind: int) -> int | None:
     width = thread.process.memory.pointer_size
     if kind in types.INTEGER_FORMATS:
         return struct.calcsize(types.INTEGER_FORMATS[kind])
@@ -77,7 +77,7 @@ class SafeArray:
 
 async def create(thread: Thread, kind: int, bounds: list[tuple[int, int]]) -> int:
     """Make an array; `bounds` are (count, lower bound), leftmost first. Returns 0 when it cannot be made."""
-    size = _element_size(thread, kind)
+    size = element_size(thread, kind)
     if size is None or not 0 < len(bounds) <= 0xFFFF:
         return 0
     total = size
@@ -88,12 +88,12 @@ async def create(thread: Thread, kind: int, bounds: list[tuple[int, int]]) -> in
     memory = thread.process.memory
     width = memory.pointer_size
     fixed = 16 + width if width == 8 else 16
-    block = await guest_heap_alloc(thread, _PREFIX + fixed + 8 * len(bounds), zero=True)
+    block = await guest_heap_alloc(thread, PREFIX + fixed + 8 * len(bounds), zero=True)
     data = await guest_heap_alloc(thread, max(total, 1), zero=True)
     if not block or not data:
         return 0
-    address = block + _PREFIX
-    features = FADF_HAVEVARTYPE | _FEATURES.get(kind, 0)
+    address = block + PREFIX
+    features = FADF_HAVEVARTYPE | FEATURES.get(kind, 0)
     memory.write_u32(address - 4, kind)
     memory.write(address, struct.pack("<HHII", len(bounds), features, size, 0))
     memory.write_pointer(address + (16 if width == 8 else 12), data)
@@ -102,7 +102,7 @@ async def create(thread: Thread, kind: int, bounds: list[tuple[int, int]]) -> in
     return address
 
 
-async def _clear_element(thread: Thread, array: SafeArray, at: int) -> None:
+async def clear_element(thread: Thread, array: SafeArray, at: int) -> None:
     memory = thread.process.memory
     if array.features & FADF_BSTR:
         await auto.free_bstr(thread, memory.read_pointer(at))
@@ -112,7 +112,7 @@ async def _clear_element(thread: Thread, array: SafeArray, at: int) -> None:
         await auto.clear_variant(thread, at)
 
 
-async def _copy_element(thread: Thread, array: SafeArray, source: int, target: int) -> None:
+async def copy_element(thread: Thread, array: SafeArray, source: int, target: int) -> None:
     memory = thread.process.memory
     if array.features & FADF_BSTR:
         bstr = memory.read_pointer(source)
@@ -136,9 +136,9 @@ async def destroy(thread: Thread, address: int) -> int:
         return DISP_E_ARRAYISLOCKED
     if array.features & 0xF00 and array.data:
         for index in range(array.count):
-            await _clear_element(thread, array, array.data + index * array.element)
+            await clear_element(thread, array, array.data + index * array.element)
     await guest_heap_free(thread, array.data)
-    await guest_heap_free(thread, address - _PREFIX)
+    await guest_heap_free(thread, address - PREFIX)
     return types.S_OK
 
 
@@ -153,7 +153,7 @@ async def copy(thread: Thread, address: int) -> tuple[int, int]:
     target = SafeArray(thread, made)
     for index in range(array.count):
         offset = index * array.element
-        await _copy_element(thread, array, array.data + offset, target.data + offset)
+        await copy_element(thread, array, array.data + offset, target.data + offset)
     return made, types.S_OK
 
 
@@ -283,7 +283,7 @@ async def SafeArrayGetElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv
     at = array.element_at(rgIndices)
     if at is None:
         return DISP_E_BADINDEX
-    await _copy_element(thread, array, at, pv)
+    await copy_element(thread, array, at, pv)
     return types.S_OK
 
 
@@ -297,7 +297,7 @@ async def SafeArrayPutElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv
     if at is None:
         return DISP_E_BADINDEX
     memory = thread.process.memory
-    await _clear_element(thread, array, at)
+    await clear_element(thread, array, at)
     if array.features & FADF_BSTR:
         memory.write_pointer(at, await auto.new_bstr(thread, auto.bstr_bytes(thread, pv)) if pv else 0)
     elif array.features & (FADF_UNKNOWN | FADF_DISPATCH):
@@ -305,7 +305,7 @@ async def SafeArrayPutElement(thread: Thread, psa: LPVOID, rgIndices: LPVOID, pv
             await thread.call(memory.read_pointer(memory.read_pointer(pv) + memory.pointer_size), pv)
         memory.write_pointer(at, pv)
     else:
-        await _copy_element(thread, array, pv, at)
+        await copy_element(thread, array, pv, at)
     return types.S_OK
 
 

@@ -144,6 +144,41 @@ static void dates(void)
     printf(", %lx", VarWeekdayName(1, TRUE, 2, 0, &words)); printf(" %ls, %lx\n", words, VarMonthName(13, FALSE, 0, &words)); SysFreeString(words);
 }
 
+static void arrays(void)
+{
+    SAFEARRAYBOUND bounds[2] = {{2, 0}, {3, 1}}, wider = {5, 1};
+    SAFEARRAY *array = SafeArrayCreate(VT_BSTR, 2, bounds), *other = SafeArrayCreate(VT_BSTR, 2, bounds), *bytes = NULL, *made = NULL;
+    LONG at[2] = {1, 3}, upper;
+    BSTR word = SysAllocString(L"kept"), found = NULL;
+    SafeArrayPutElement(array, at, word);
+    SysFreeString(word);
+    printf("copy: %lx", SafeArrayCopyData(array, other));
+    SafeArrayGetElement(other, at, &found); printf(" %ls", found); SysFreeString(found);
+    printf(", wider: %lx", SafeArrayRedim(array, &wider));
+    SafeArrayGetUBound(array, 2, &upper); printf(" %ld", upper);
+    SafeArrayGetElement(array, at, &found); printf(" %ls", found); SysFreeString(found);
+    at[1] = 5;
+    found = (BSTR)1;
+    printf(", new: %lx", SafeArrayGetElement(array, at, &found)); printf(" %d", found != NULL);
+    wider.cElements = 1;
+    printf(", narrower: %lx %lx\n", SafeArrayRedim(array, &wider), SafeArrayGetElement(array, at, &found));
+    SafeArrayLock(other);
+    printf("locked: %lx %lx", SafeArrayRedim(other, &wider), SafeArrayDestroyData(other));
+    SafeArrayUnlock(other);
+    printf(", free: %lx", SafeArrayDestroyData(other));
+    printf(" %lx\n", SafeArrayDestroyDescriptor(other));
+    SafeArrayDestroy(array);
+    word = SysAllocString(L"ab");
+    printf("bytes: %lx", VectorFromBstr(word, &bytes));
+    SafeArrayGetUBound(bytes, 1, &upper); printf(" %ld", upper);
+    printf(", back: %lx", BstrFromVector(bytes, &found)); printf(" %ls\n", found);
+    SysFreeString(word); SysFreeString(found); SafeArrayDestroy(bytes);
+    printf("parts: %lx", SafeArrayAllocDescriptorEx(VT_I4, 1, &made));
+    made->rgsabound[0].cElements = 4;
+    printf(" %lx %d %lu\n", SafeArrayAllocData(made), made->pvData != NULL, made->cbElements);
+    SafeArrayDestroy(made);
+}
+
 int main(void)
 {
     VARIANT left, right, referred;
@@ -208,5 +243,6 @@ int main(void)
     printf(" %lx %lx\n", VarCmp(&left, &right, 0x409, 0), VarCmp(&left, &left, 0x409, 0));
     numbers();
     dates();
+    arrays();
     return 0;
 }
