@@ -9,6 +9,7 @@ from runtime.dlls.process_state import process_state
 from runtime.dlls.text import encode_text
 from runtime.dlls.types import (
     BOOLEAN,
+    BYTE,
     DWORD,
     HANDLE,
     LPCSTR,
@@ -146,6 +147,27 @@ def if_indextoname(thread: Thread, InterfaceIndex: ULONG, InterfaceName: LPSTR) 
 def if_nametoindex(thread: Thread, InterfaceName: LPCSTR) -> ULONG:
     """Return the index of an interface; 0 for a name that is none's."""
     return lo.INDEX if (InterfaceName or b"").lower() == lo.NAME.encode() else 0
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertLengthToIpv4Mask(thread: Thread, MaskLength: ULONG, Mask: Out[ULONG]) -> DWORD:
+    """Return the mask of that many leading ones, in network byte order; INADDR_NONE for a length that is none."""
+    if MaskLength > 32:
+        Mask.set(0xFFFFFFFF)
+        return ERROR_INVALID_PARAMETER
+    Mask.set(int.from_bytes((0xFFFFFFFF << 32 - MaskLength & 0xFFFFFFFF).to_bytes(4, "big"), "little"))
+    return ERROR_SUCCESS
+
+
+@iphlpapi.export(category=NETWORK)
+def ConvertIpv4MaskToLength(thread: Thread, Mask: ULONG, MaskLength: Out[BYTE]) -> DWORD:
+    """Return how many ones lead a mask in network byte order, which must have no others."""
+    bits = f"{int.from_bytes(Mask.to_bytes(4, 'little'), 'big'):032b}"
+    length = len(bits.rstrip("0"))
+    if "0" in bits[:length]:
+        return ERROR_INVALID_PARAMETER
+    MaskLength.set(length)
+    return ERROR_SUCCESS
 
 
 class _Notifications:

@@ -317,6 +317,14 @@ async def GetUnicastIpAddressTable(thread: Thread, Family: USHORT, Table: Out[LP
 
 
 @iphlpapi.export(category=NETWORK)
+async def GetAnycastIpAddressTable(thread: Thread, Family: USHORT, Table: Out[LPVOID]) -> DWORD:
+    """Return the table of anycast addresses: there are none; free it with FreeMibTable."""
+    if not _known(Family):
+        return ERROR_INVALID_PARAMETER
+    return await _table(thread, Table, [])
+
+
+@iphlpapi.export(category=NETWORK)
 def GetUnicastIpAddressEntry(thread: Thread, Row: LPVOID) -> DWORD:
     """Return what is known of an address on an interface."""
     if not Row:

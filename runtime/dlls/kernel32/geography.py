@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.dlls.kernel32.dll import kernel32
-from runtime.dlls.types import INT, LANGID, LONG, LPWSTR, ULONG
+from runtime.dlls.types import INT, LANGID, LONG, LPSTR, LPWSTR, ULONG
 from runtime.nt import status as st
 from runtime.nt.status import Win32Error
 from runtime.nt.thread import Thread
@@ -38,19 +38,37 @@ def GetUserGeoID(thread: Thread, GeoClass: ULONG) -> LONG:
     return int(text) if text is not None and text.isdecimal() else _GEOID_NOT_AVAILABLE
 
 
+def _nation(location: int, kind: int) -> str:
+    if location not in _NATIONS:
+        raise Win32Error(st.ERROR_INVALID_PARAMETER)
+    iso2, iso3 = _NATIONS[location]
+    text = {_GEO_NATION: str(location), _GEO_ISO2: iso2, _GEO_ISO3: iso3}.get(kind)
+    if text is None:
+        raise Win32Error(st.ERROR_INVALID_FLAGS)
+    return text
+
+
 @kernel32.export("environment")
 def GetGeoInfoW(
     thread: Thread, Location: LONG, GeoType: ULONG, lpGeoData: LPWSTR, cchData: INT, LangId: LANGID
 ) -> INT:
     """Give a nation's number or ISO code. Other facts, and rarer nations, are ERROR_INVALID_FLAGS and …_PARAMETER."""
-    if Location not in _NATIONS:
-        raise Win32Error(st.ERROR_INVALID_PARAMETER)
-    iso2, iso3 = _NATIONS[Location]
-    text = {_GEO_NATION: str(Location), _GEO_ISO2: iso2, _GEO_ISO3: iso3}.get(GeoType)
-    if text is None:
-        raise Win32Error(st.ERROR_INVALID_FLAGS)
+    text = _nation(Location, GeoType)
     if cchData:
         if cchData <= len(text):
             raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
         thread.process.memory.write_wstr(lpGeoData, text)
+    return len(text) + 1
+
+
+@kernel32.export("environment")
+def GetGeoInfoA(
+    thread: Thread, Location: LONG, GeoType: ULONG, lpGeoData: LPSTR, cchData: INT, LangId: LANGID
+) -> INT:
+    """GetGeoInfoW; what it gives is ASCII."""
+    text = _nation(Location, GeoType)
+    if cchData:
+        if cchData <= len(text):
+            raise Win32Error(st.ERROR_INSUFFICIENT_BUFFER)
+        thread.process.memory.write(lpGeoData, text.encode() + b"\0")
     return len(text) + 1

@@ -102,6 +102,18 @@ static void tables(void)
     size = sizeof buffer;
     printf("GetIpAddrTable: %lu %lu %lx %lu %lx\n", GetIpAddrTable(addresses, &size, FALSE), addresses->dwNumEntries,
            addresses->table[0].dwAddr, addresses->table[0].dwIndex, addresses->table[0].dwMask);
+    MIB_ANYCASTIPADDRESS_TABLE *anycast = NULL;
+    ULONG result = GetAnycastIpAddressTable(AF_UNSPEC, &anycast);
+    printf("anycast: %lu %lu\n", result, anycast->NumEntries);
+    FreeMibTable(anycast);
+    for (ULONG length = 0; length <= 33; length += 11) {
+        ULONG mask = 0;
+        UINT8 back = 99;
+        result = ConvertLengthToIpv4Mask(length, &mask);
+        printf("mask of %lu: %lu %lx, back %lu %d\n", length, result, ntohl(mask), ConvertIpv4MaskToLength(mask, &back), back);
+    }
+    UINT8 holes = 99;
+    printf("mask with a hole: %lu\n", ConvertIpv4MaskToLength(htonl(0xff00ff00), &holes));
     printf("unicast: %lu %lu\n", GetUnicastIpAddressTable(AF_UNSPEC, &unicast), unicast->NumEntries);
     for (count = 0; count < unicast->NumEntries; count++)
         printf("  %s/%d on %lu\n", text((SOCKADDR *)&unicast->Table[count].Address),

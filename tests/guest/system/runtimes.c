@@ -30,6 +30,19 @@ static DWORD WINAPI in_an_apartment(void *p)
     return (DWORD)CoGetContextToken(token);
 }
 
+static void locale(void)
+{
+    char text[4];
+    WCHAR wide[100];
+    DWORD number = 9;
+    TRY(GetGeoInfoA(244, GEO_ISO2, text, 2, 0));
+    printf("nation: %d %s\n", GetGeoInfoA(244, GEO_ISO2, text, 4, 0), text);
+    printf("neutral: %d %lu,", GetLocaleInfoEx(L"en-US", LOCALE_INEUTRAL | LOCALE_RETURN_NUMBER, (WCHAR *)&number, 2), number);
+    printf(" %d %lu\n", GetLocaleInfoEx(L"de", LOCALE_INEUTRAL | LOCALE_RETURN_NUMBER, (WCHAR *)&number, 2), number);
+    printf("parent: %d %ls,", GetLocaleInfoEx(L"en-US", LOCALE_SPARENT, wide, 100), wide);
+    printf(" %d '%ls'\n", GetLocaleInfoEx(L"de", LOCALE_SPARENT, wide, 100), wide);
+}
+
 static void contexts(void)
 {
     ULONG_PTR token = 0, again = 0, other = 0;
@@ -54,5 +67,6 @@ int main(void)
 {
     conditions();
     contexts();
+    locale();
     return 0;
 }
