@@ -43,11 +43,13 @@ class Apartments:
         self.shutdown: dict[int, tuple[int, int]] = {}
         """Cookie → (apartment, IApartmentShutdown) of RoRegisterForApartmentShutdown."""
         self.next_cookie = 0
+        self.usage: set[int] = set()
+        """Cookies of CoIncrementMTAUsage."""
 
     @property
     def multithreaded(self) -> bool:
         """Whether the process has a multithreaded apartment, which threads that did not ask are in, too."""
-        return any(not model for _, model in self.threads.values())
+        return bool(self.usage) or any(not model for _, model in self.threads.values())
 
 
 # Task memory

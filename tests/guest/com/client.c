@@ -154,11 +154,44 @@ static void others(void)
     printf("server: %lu %lu %lu\n", CoAddRefServerProcess(), CoAddRefServerProcess(), CoReleaseServerProcess());
 }
 
+static void variants(void)
+{
+    PROPVARIANT value, copy;
+    CO_MTA_USAGE_COOKIE usage;
+    IUnknown *unknown;
+    FILETIME now, system;
+    CLSID clsid;
+    PropVariantInit(&value);
+    value.vt = VT_LPWSTR;
+    value.pwszVal = CoTaskMemAlloc(12);
+    wcscpy(value.pwszVal, L"words");
+    printf("copy: %lx", PropVariantCopy(&copy, &value));
+    printf(" %d '%ls' %d", copy.vt, copy.pwszVal, copy.pwszVal != value.pwszVal);
+    printf(", clear: %lx %lx", PropVariantClear(&value), PropVariantClear(&copy));
+    printf(" %d\n", value.vt);
+    value.vt = VT_VECTOR | VT_LPSTR;
+    value.calpstr.cElems = 1;
+    value.calpstr.pElems = CoTaskMemAlloc(sizeof(char *));
+    value.calpstr.pElems[0] = CoTaskMemAlloc(4);
+    printf("vector: %lx", PropVariantClear(&value));
+    value.vt = 0x777;
+    printf(", bad: %lx\n", PropVariantClear(&value));
+    GetSystemTimeAsFileTime(&system);
+    printf("now: %lx %d\n", CoFileTimeNow(&now), CompareFileTime(&now, &system) >= 0);
+    printf("without: %lx", CoCreateInstance(&CLSID_Tested, NULL, CLSCTX_INPROC_SERVER, &IID_IUnknown, (void **)&unknown));
+    printf(", held: %lx", CoIncrementMTAUsage(&usage));
+    printf(" %lx", CoCreateInstance(&CLSID_Tested, NULL, CLSCTX_INPROC_SERVER, &IID_IUnknown, (void **)&unknown));
+    IUnknown_Release(unknown);
+    printf(", let go: %lx\n", CoDecrementMTAUsage(usage));
+    printf("proxies of none: %lx\n", CoGetPSClsid(&CLSID_Missing, &clsid));
+}
+
 int main(int argc, char **argv)
 {
     classes(argv[1]);
     streams();
     others();
     CoUninitialize();
+    variants();
     return 0;
 }
