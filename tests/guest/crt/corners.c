@@ -245,6 +245,28 @@ int main(int argc, char **argv, char **initial_environment)
         printf("initial environments %d %d\n", initial && *initial && strchr(**initial, '='),
                wcschr(environment(), L'=') != NULL);
     }
+    {
+        HMODULE crt = GetModuleHandleA("ucrtbase.dll");
+        short(__cdecl * drop)(double *, short) = (void *)GetProcAddress(crt, "_d_int");
+        short(__cdecl * scale)(double *, long) = (void *)GetProcAddress(crt, "_dscale");
+        short(__cdecl * split)(short *, double *) = (void *)GetProcAddress(crt, "_dunscale");
+        double(__cdecl * poly)(double, const double *, int) = (void *)GetProcAddress(crt, "_dpoly");
+        short(__cdecl * power)(double *, double, long) = (void *)GetProcAddress(crt, "_dexp");
+        double(__cdecl * sine)(double, unsigned) = (void *)GetProcAddress(crt, "_o__ldsin");
+        float(__cdecl * logarithm)(float, int) = (void *)GetProcAddress(crt, "_fdlog");
+        static const double table[] = {2, 3, 4};
+        double x = 6.6875;
+        short exponent = 9;
+
+        printf("dropped %d", drop(&x, 2));
+        printf(" %g %d\n", x, drop(&x, 2));
+        printf("scaled %d", scale(&x, 3));
+        printf(" %g, split %d", x, split(&exponent, &x));
+        printf(" %g %d\n", x, exponent);
+        x = 1;
+        printf("polynomial %g, power %d", poly(10, table, 2), power(&x, 2, 3));
+        printf(" %.6f, sine %.6f %.6f, logarithm %g\n", x, sine(0.5, 1), sine(0.5, 2), logarithm(1000, 1));
+    }
 #endif
     return 0;
 }
