@@ -184,3 +184,24 @@ def test_a_file_that_the_host_truncates_gives_in_page_errors(
         process.stdin.close()
         assert process.stdout.read() == b"in-page error: 3 parameters, kind 0, status c0000011\r\n"
         assert process.wait(120) == 7
+
+
+BEST_FIT = r"""
+#include <windows.h>
+#include <stdio.h>
+int main(void)
+{
+    char text[300];
+    CreateDirectoryW(L"C:\\best \x0101\x4e00", 0);
+    SetCurrentDirectoryW(L"C:\\best \x0101\x4e00");
+    GetCurrentDirectoryA(sizeof text, text); puts(text);
+    SetFileApisToOEM();
+    GetCurrentDirectoryA(sizeof text, text); puts(text);
+    return 0;
+}
+"""
+
+
+def test_a_name_that_the_code_page_lacks_becomes_its_best_fit(compile_c: Compiler, winfs: Runner) -> None:
+    done = winfs("run", compile_c(BEST_FIT, name="best_fit.exe"))
+    assert done.stdout.splitlines() == [rb"C:\best a?"] * 2

@@ -202,19 +202,17 @@ class Process(Waitable):
 
     def encode_ansi(self, text: str) -> bytes:
         """Encode to the ANSI code page; what it lacks becomes its best fit, or `?`."""
-        try:
-            return text.encode(self.ansi_code_page)
-        except UnicodeEncodeError:
-            page = code_page(self.code_pages[0])
-            return page.encode(text)[0] if page is not None else text.encode(self.ansi_code_page, "replace")
+        return _encode(text, self.ansi_code_page, self.code_pages[0])
 
     def decode_path(self, text: bytes) -> str:
         """Decode an argument of a file function: in the ANSI code page, unless SetFileApisToOEM was called."""
         return text.decode(self.ansi_code_page if self.file_apis_ansi else f"cp{self.code_pages[1]}", "replace")
 
     def encode_path(self, text: str) -> bytes:
-        """Encode a result of a file function; what the code page lacks becomes `?`."""
-        return text.encode(self.ansi_code_page if self.file_apis_ansi else f"cp{self.code_pages[1]}", "replace")
+        """Encode a result of a file function; what the code page lacks becomes its best fit, or `?`."""
+        if self.file_apis_ansi:
+            return self.encode_ansi(text)
+        return _encode(text, f"cp{self.code_pages[1]}", self.code_pages[1])
 
     def environment(self) -> Environment:
         """Return a copy of the environment block the program sees now."""
@@ -646,3 +644,12 @@ class Process(Waitable):
             "handle_count": len(self.handles),
             "committed": self.memory.committed,
         }
+
+
+def _encode(text: str, codec: str, number: int) -> bytes:
+    """Encode to a code page; what it lacks becomes its best fit, or `?`."""
+    try:
+        return text.encode(codec)
+    except UnicodeEncodeError:
+        page = code_page(number)
+        return page.encode(text)[0] if page is not None else text.encode(codec, "replace")
