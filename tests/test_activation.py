@@ -228,3 +228,9 @@ def test_a_bad_manifest_is_refused_with_the_reason(text: str, reason: str) -> No
 def test_a_manifest_in_utf_16_with_padding_is_read() -> None:
     assert parse_manifest(assembly(identity("A")).replace("UTF-8", "UTF-16").encode("utf-16")).identity.name == "A"
     assert parse_manifest(b"\xef\xbb\xbf" + assembly(identity("B")).encode() + bytes(7)).identity.name == "B"
+
+
+def test_what_a_manifest_says_of_a_deployment_is_no_dependency() -> None:
+    other = '<dependency xmlns="urn:schemas-microsoft-com:asm.v2"><dependentAssembly>' + identity("Other")
+    manifest = parse_manifest(assembly(needs(identity("A")), other, "</dependentAssembly></dependency>").encode())
+    assert [item.identity.name for item in manifest.dependencies] == ["A"]

@@ -134,10 +134,11 @@ def parse_manifest(data: bytes) -> Manifest:
         raise ManifestError(f"manifest version {root.attributes['manifestVersion']!r}, expected '1.0'")
     manifest = Manifest()
     for child in root.children:
+        if child.name in ("assemblyIdentity", "dependency", "file") and child.namespace not in (ASM1, root.namespace):
+            continue  # of a deployment (asm.v2): no concern of the loader
         match child.name:
-            case "assemblyIdentity" | "noInherit" | "noInheritable":
-                if child.name == "assemblyIdentity":
-                    manifest.identity = _identity(child)
+            case "assemblyIdentity":
+                manifest.identity = _identity(child)
             case "dependency":
                 optional = child.attributes.get("optional", "").lower() == "yes"
                 for item in child.all("dependentAssembly"):
