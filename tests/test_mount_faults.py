@@ -341,7 +341,7 @@ def test_a_machine_that_a_disk_has_no_room_for_is_one_line(
     (tmp_path / "mnt").mkdir()
     with small_disk(tmp_path / "home", "256k"):
         done = subprocess.run([sys.executable, "-m", "winfs", *command], env=environment(tmp_path / "home"),
-                              cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+                              cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
         assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
         assert done.stderr.startswith(f"winfs: {tmp_path}/home/")
         assert "No space left on device" in done.stderr

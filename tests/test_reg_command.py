@@ -154,7 +154,7 @@ def test_a_file_with_a_bad_line_changes_nothing(reg: Command, tmp_path: Path) ->
         (["set", DEMO, "n", "0g", "--type", "bin"], 2, "hex digits"),
         (["set", DEMO, "n", "a", "b"], 2, "expected one DATA, found 2"),
         (["set", DEMO, "n", "a", "--type", "REG_NONSENSE"], 2, "expand_sz"),
-        (["set", "HKLM\\" + "k" * 256, "n", "a"], 1, "too long"),
+        (["set", "HKLM\\" + "k" * 300, "n", "a"], 1, "too long"),
         (["delete", DEMO, "--value", "absent"], 1, "no value 'absent'"),
         (["delete", f"{DEMO}\\absent"], 1, "no such key"),
         (["delete", "HKLM"], 1, "predefined key cannot be deleted"),
