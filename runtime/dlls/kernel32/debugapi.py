@@ -36,11 +36,6 @@ _EXCEPTION, _CREATE_THREAD, _CREATE_PROCESS, _EXIT_THREAD, _EXIT_PROCESS, _LOAD_
 
 
 @kernel32.export("exception")
-def IsDebuggerPresent(thread: Thread) -> BOOL:
-    return thread.process.memory.read_u8(thread.process.peb + 2)
-
-
-@kernel32.export("exception")
 def CheckRemoteDebuggerPresent(thread: Thread, hProcess: HANDLE, pbDebuggerPresent: Out[BOOL]) -> BOOL:
     process = get_object(thread, hProcess, Process, 0x0400)
     if not pbDebuggerPresent:

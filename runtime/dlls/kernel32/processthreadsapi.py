@@ -15,7 +15,6 @@ from runtime.dlls.types import (
     PVOID,
     SIZE_T,
     UINT,
-    ULONG_PTR,
     Out,
 )
 from runtime.nt import status as st
@@ -322,12 +321,6 @@ def SetThreadStackGuarantee(thread: Thread, StackSizeInBytes: PVOID) -> BOOL:
 
 
 @kernel32.export("threading")
-def GetCurrentThreadStackLimits(thread: Thread, LowLimit: Out[ULONG_PTR], HighLimit: Out[ULONG_PTR]) -> None:
-    LowLimit.set(thread.deallocation_stack)
-    HighLimit.set(thread.stack_base)
-
-
-@kernel32.export("threading")
 def GetThreadContext(thread: Thread, hThread: HANDLE, lpContext: PVOID) -> BOOL:
     NtGetContextThread(thread, hThread, lpContext)
     return 1
@@ -345,4 +338,3 @@ def ProcessIdToSessionId(thread: Thread, dwProcessId: DWORD, pSessionId: Out[DWO
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     pSessionId.set(1)
     return 1
-

@@ -65,19 +65,8 @@ def GetSystemTimePreciseAsFileTime(thread: Thread, lpSystemTimeAsFileTime: Out[U
 
 
 @kernel32.export("time")
-def QueryInterruptTime(thread: Thread, lpInterruptTime: Out[ULONGLONG]) -> None:
-    lpInterruptTime.set(thread.process.machine.clock.ticks())
-
-
-@kernel32.export("time")
 def QueryInterruptTimePrecise(thread: Thread, lpInterruptTimePrecise: Out[ULONGLONG]) -> None:
     lpInterruptTimePrecise.set(thread.process.machine.clock.ticks())
-
-
-@kernel32.export("time")
-def QueryUnbiasedInterruptTime(thread: Thread, UnbiasedTime: Out[ULONGLONG]) -> BOOL:
-    UnbiasedTime.set(thread.process.machine.clock.ticks())
-    return 1
 
 
 @kernel32.export("time")

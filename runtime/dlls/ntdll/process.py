@@ -216,10 +216,3 @@ def NtIsProcessInJob(thread: Thread, ProcessHandle: HANDLE, JobHandle: HANDLE) -
     process = get_object(thread, ProcessHandle, Process, 0x1000)
     job = get_object(thread, JobHandle, Job, 0x0004) if JobHandle else process.job
     return st.STATUS_PROCESS_IN_JOB if job is not None and process.job is job else st.STATUS_PROCESS_NOT_IN_JOB
-
-
-@ntdll.export("process")
-def RtlGetCurrentPeb(thread: Thread) -> PVOID:
-    """Return the address of the PEB."""
-    return thread.process.peb
-

@@ -26,15 +26,6 @@ def RtlGetVersion(thread: Thread, lpVersionInformation: PVOID) -> NTSTATUS:
 
 
 @ntdll.export("environment")
-def RtlGetNtVersionNumbers(
-    thread: Thread, NtMajorVersion: Out[DWORD], NtMinorVersion: Out[DWORD], NtBuildNumber: Out[DWORD]
-) -> None:
-    NtMajorVersion.put(10)
-    NtMinorVersion.put(0)
-    NtBuildNumber.put(0xF0000000 | _BUILD)
-
-
-@ntdll.export("environment")
 def VerSetConditionMask(
     thread: Thread, ConditionMask: ULONGLONG, TypeMask: DWORD, Condition: BYTE
 ) -> ULONGLONG:

@@ -97,8 +97,3 @@ void WINAPI k32_GetCurrentThreadStackLimits(PULONG_PTR low, PULONG_PTR high)
     *low = TEB64(TEB_DEALLOCATION_STACK);
     *high = TEB64(TEB_STACK_BASE);
 }
-
-DWORD WINAPI k32_GetThreadErrorMode(void)
-{
-    return TEB32(0x16B0);
-}
