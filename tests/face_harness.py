@@ -70,6 +70,7 @@ class Process:
         self.peb = self.allocate(0x1000)
         self.memory.write_pointer(self.peb + X64.process_heap, 0x1234)
         self.blocks: dict[int, int] = {}
+        self.debug_port: object | None = None
 
     def allocate(self, size: int) -> int:
         return self.memory.allocate(0, size, MEM_RESERVE_COMMIT, PAGE_READWRITE)

@@ -119,9 +119,9 @@ int main(void)
     SHOW(RegQueryValueExA(sub, "x", NULL, NULL, NULL, &size));
     RegCloseKey(sub);
 
-    memset(buffer, 'k', 256); buffer[256] = 0;
+    memset(buffer, 'k', 257); buffer[257] = 0;
     SHOW(RegCreateKeyA(key, buffer, &sub));
-    buffer[255] = 0;
+    buffer[256] = 0;
     SHOW(RegCreateKeyA(key, buffer, &sub)); RegCloseKey(sub);
     SHOW(RegDeleteKeyA(key, buffer));
 
