@@ -30,7 +30,8 @@ int main(void)
     for (int i = 0; i < 6; i++) {                         /* HRESULTs have texts of their own */
         char message[200] = ""; SetLastError(0);
         FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, errors[i], 0, message, sizeof message, NULL);
-        printf("%#lx %lu %s", errors[i], GetLastError(), *message ? message : "\n");
+        message[strcspn(message, "\r\n")] = 0;
+        printf("%#lx %lu %s\n", errors[i], GetLastError(), message);
     }
     return 0;
 }
