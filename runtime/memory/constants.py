@@ -71,26 +71,3 @@ def is_valid_protection(protect: int, *, private: bool) -> bool:
     if base == PAGE_NOACCESS and protect & 0x700:
         return False
     return not (private and base in COPY_PROTECTIONS)
-
-
-_PROTECTION_NAMES: Final = {
-    PAGE_NOACCESS: "NOACCESS",
-    PAGE_READONLY: "READONLY",
-    PAGE_READWRITE: "READWRITE",
-    PAGE_WRITECOPY: "WRITECOPY",
-    PAGE_EXECUTE: "EXECUTE",
-    PAGE_EXECUTE_READ: "EXECUTE_READ",
-    PAGE_EXECUTE_READWRITE: "EXECUTE_READWRITE",
-    PAGE_EXECUTE_WRITECOPY: "EXECUTE_WRITECOPY",
-}
-
-
-def protection_name(protect: int) -> str:
-    """Return a PAGE_* value as text, for instance `PAGE_READWRITE|PAGE_GUARD`."""
-    if not protect:
-        return "RESERVED"
-    parts = ["PAGE_" + _PROTECTION_NAMES.get(protect & 0xFF, f"{protect & 0xFF:#x}")]
-    for bit, name in ((PAGE_GUARD, "GUARD"), (PAGE_NOCACHE, "NOCACHE"), (PAGE_WRITECOMBINE, "WRITECOMBINE")):
-        if protect & bit:
-            parts.append("PAGE_" + name)
-    return "|".join(parts)

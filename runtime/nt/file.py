@@ -21,7 +21,6 @@ from runtime.nt.status import (
     STATUS_INVALID_DEVICE_REQUEST,
     STATUS_INVALID_INFO_CLASS,
     STATUS_INVALID_PARAMETER,
-    STATUS_NOT_A_DIRECTORY,
     STATUS_OBJECT_NAME_INVALID,
     STATUS_OBJECT_NAME_NOT_FOUND,
     STATUS_OBJECT_TYPE_MISMATCH,
@@ -437,9 +436,3 @@ def _too_long(component: str) -> bool:
     """Whether a component's file name (what stands before the name of a stream) is longer than file systems allow."""
     name = component.partition(":")[0]
     return len(name) > 127 and len(name.encode("utf-16-le", "surrogatepass")) > 2 * 255
-
-
-def require_file(parts: list[str]) -> None:
-    """Raise what opening a file below something that holds none raises."""
-    if parts:
-        raise NtError(STATUS_NOT_A_DIRECTORY)

@@ -12,7 +12,6 @@ from runtime.nt.object import ObjectAttributes
 from runtime.nt.status import STATUS_ACCESS_DENIED, NtError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
 
     from runtime.nt.process import Process
     from runtime.nt.thread import Thread
@@ -129,10 +128,3 @@ class OpenedFile:
     def __exit__(self, *exception: object) -> None:
         assert self._file is not None
         self._file.closed()
-
-
-def files_of(process: Process) -> Iterator[FileObject]:
-    """Yield the file objects a process has handles to."""
-    for _, entry in process.handles:
-        if isinstance(entry.item, FileObject):
-            yield entry.item

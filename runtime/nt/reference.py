@@ -19,7 +19,6 @@ from runtime.nt.status import NtError
 
 if TYPE_CHECKING:
     from runtime.dlls.types import Ref
-    from runtime.nt.process import Process
     from runtime.nt.thread import Thread
 
 O = TypeVar("O", bound=Object)  # noqa: E741
@@ -117,17 +116,3 @@ def give_handle(thread: Thread, target: Ref[int], item: Object, desired: int, *,
     except MemoryFault:
         handles.close(handle)
         raise
-
-
-def process_of(thread: Thread, handle: int, access: int = 0) -> Process:
-    """The process behind a handle, NtCurrentProcess() included. Raises NtError."""
-    from runtime.nt.process import Process  # the process module is above this one
-
-    return get_object(thread, handle, Process, access)
-
-
-def thread_of(thread: Thread, handle: int, access: int = 0) -> Thread:
-    """The thread behind a handle, NtCurrentThread() included. Raises NtError."""
-    from runtime.nt.thread import Thread
-
-    return get_object(thread, handle, Thread, access)

@@ -83,10 +83,6 @@ class Peek:
             data += part
         return data.decode("utf-16-le", "surrogatepass")
 
-    def read_integer(self, address: int, size: int) -> int:
-        """An unsigned integer of `size` bytes."""
-        return int.from_bytes(self.read(address, size), "little")
-
 
 def narrow_text(data: bytes) -> str:
     """The text of a narrow string: UTF-8 where it is that, else the Western code page."""

@@ -52,12 +52,6 @@ def show_hex(value: object) -> Value:
     return f"0x{value & 0xFFFFFFFFFFFFFFFF:x}"
 
 
-def show_hex32(value: object) -> Value:
-    """A 32-bit code in hex, all digits."""
-    assert isinstance(value, int)
-    return f"0x{value & 0xFFFFFFFF:08x}"
-
-
 def show_pointer(value: object) -> Value:
     """A pointer in hex, NULL as None."""
     assert isinstance(value, int)

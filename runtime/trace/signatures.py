@@ -340,11 +340,6 @@ def _field(text: str) -> Field:
     return Field(name, _type(kind), count, bits)
 
 
-def has_functions(dll: str) -> bool:
-    """Whether the database knows any function of that DLL."""
-    return _is_system(dll.lower().removesuffix(".dll"))
-
-
 def is_windows_dll(dll: str) -> bool:
     """Whether Microsoft's metadata knows functions of a DLL with that file name: Windows itself brings it."""
     return bool(_database().find("d", dll.lower()))

@@ -19,9 +19,7 @@ from dataclasses import dataclass, field
 
 from runtime.nt.casing import upcase
 from runtime.nt.status import (
-    STATUS_NOT_A_DIRECTORY,
     STATUS_OBJECT_NAME_INVALID,
-    STATUS_OBJECT_NAME_NOT_FOUND,
     STATUS_OBJECT_PATH_NOT_FOUND,
     STATUS_REPARSE_POINT_NOT_RESOLVED,
     NtError,
@@ -515,10 +513,3 @@ class Drive:
         with host_errors():
             self.tree.link(source, target.path)
         self.changed(Action.ADDED, target.path, Notify.FILE_NAME)
-
-    def require_directory(self, location: Location) -> None:
-        """Raise the NtError Windows gives when `location` is no existing directory."""
-        if not location.exists:
-            raise NtError(STATUS_OBJECT_NAME_NOT_FOUND)
-        if not location.is_directory:
-            raise NtError(STATUS_NOT_A_DIRECTORY)

@@ -23,7 +23,6 @@ _SPECIAL = '"*:<>?\\|'
 _SPECIAL_CODES = frozenset(map(ord, _SPECIAL)) | frozenset(range(1, 0x20))
 _HOST_NEEDS_CARE = re.compile(r'[\x01-\x1f"*:<>?\\|]|[^\x00-\x7f]')
 _WINDOWS_ILLEGAL = re.compile(r'[\x00-\x1f"*:<>?\\/|]')
-_WINDOWS_ILLEGAL_ANYWHERE = re.compile(r'[\x00"*<>?/|]')
 _HASHED = re.compile(r"~[0-9a-f]{16}$")
 _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[1-9¹²³]|LPT[1-9¹²³]|CONIN\$|CONOUT\$)", re.IGNORECASE)
 # Told by what is illegal: a class of nearly all characters takes 5 ms to compile.
@@ -53,11 +52,6 @@ def is_legal(name: str) -> bool:
 def has_wildcards(name: str) -> bool:
     """Say whether `name` holds a wildcard of FsRtlIsNameInExpression."""
     return any(character in name for character in '*?<>"')
-
-
-def is_path_illegal(path: str) -> bool:
-    """Say whether an NT path holds a character no file name can have (NTFS answers STATUS_OBJECT_NAME_INVALID)."""
-    return _WINDOWS_ILLEGAL_ANYWHERE.search(path) is not None
 
 
 def is_reserved(name: str) -> bool:
