@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from runtime.cpu.engine import Gpr
 from runtime.memory.faults import MemoryFault
 from runtime.nt import status as st
-from runtime.nt.crash import Crash
 from runtime.nt.status import NtError
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ def unhandled_exception(thread: Thread, record: bytes, context: bytes | bytearra
 
 def crash(thread: Thread, record: bytes, context: bytes | bytearray) -> None:
     """Report an exception and end the process with its code."""
+    from runtime.nt.crash import Crash  # which is above the module of exceptions, and that above this one
+
     process = thread.process
     found = Crash(thread, record, bytes(context))
     process.report(found.report())
