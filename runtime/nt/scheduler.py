@@ -38,8 +38,8 @@ class Scheduler:
         self.switches = 0
         self._begun = 0
         """The worker's processor time when the current slice began, in ns."""
-        self._used = 0
-        """The worker's processor time once it is over, in ns."""
+        self._used: int | None = None
+        """The worker's processor time once it is over, in ns; noted by itself, while its clock can still be asked."""
         self._worker = threading.Thread(target=self._run, name=name, daemon=True)
         self._worker.start()
 
@@ -67,10 +67,10 @@ class Scheduler:
 
     def _clock(self) -> int:
         """The worker's processor time in ns; it stays when the worker is over."""
-        identity = self._worker.ident
-        if identity is None or not self._worker.is_alive():
+        if self._used is not None:
             return self._used
-        return time.clock_gettime_ns(time.pthread_getcpuclockid(identity))
+        identity = self._worker.ident
+        return 0 if identity is None else time.clock_gettime_ns(time.pthread_getcpuclockid(identity))
 
     def interrupt(self) -> None:
         """Make the running thread come out of the engine soon."""
