@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
+
 from runtime.dlls.kernel32.file_support import Overlapped
 from runtime.dlls.mswsock.dll import mswsock
 from runtime.dlls.types import BOOL, DWORD, HANDLE, INT, LPVOID, PVOID, InOut, Out
@@ -17,11 +20,13 @@ from runtime.dlls.ws2_32.endpoints import (
 )
 from runtime.dlls.ws2_32.polling import FD_ACCEPT, reenable
 from runtime.dlls.ws2_32.state import NETWORK, WSAEFAULT, WSAEINVAL, WSAENOTCONN
-from runtime.memory.constants import MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE
-from runtime.nt.io import read_file
-from runtime.nt.socket import Accept, Socket, SocketRequest
-from runtime.nt.status import STATUS_END_OF_FILE, STATUS_SUCCESS, NtError, Win32Error
+from runtime.nt import file_flags as ff
+from runtime.nt.disk_file import DiskFile
+from runtime.nt.file import FileObject
+from runtime.nt.socket import Accept, SocketRequest
+from runtime.nt.status import STATUS_SUCCESS, Win32Error
 from runtime.nt.thread import Thread
+from runtime.nt.transmission import Transmission, file_chunks
 
 _MARGIN = 16
 """Bytes an address needs beyond its own size, as documented."""
@@ -97,63 +102,40 @@ def ConnectEx(
     return 1
 
 
-_CHUNK = 0x10000
-
-
 @mswsock.export(category=NETWORK)
 async def TransmitFile(
     thread: Thread, hSocket: SOCKET, hFile: HANDLE, nNumberOfBytesToWrite: DWORD, nNumberOfBytesPerSend: DWORD,
     lpOverlapped: LPVOID, lpTransmitBuffers: LPVOID, dwReserved: DWORD,
 ) -> BOOL:  # fmt: skip
-    """Send a file (0 bytes: all of it), between a head and a tail if there are any."""
+    """Send a file (0 bytes: all of it), between a head and a tail if there are any.
+
+    Without an OVERLAPPED it begins at the position of the handle and waits for the end.
+    """
     target = socket_of(thread, hSocket)
     memory = thread.process.memory
     width = memory.pointer_size
-    parts: list[tuple[int, int]] = [(0, 0), (0, 0)]
+    head = tail = b""
     if lpTransmitBuffers:
-        parts = [
-            (memory.read_pointer(at), memory.read_u32(at + width))
+        head, tail = (
+            memory.read(memory.read_pointer(at), memory.read_u32(at + width))
             for at in (lpTransmitBuffers, lpTransmitBuffers + 2 * width)
-        ]
+        )
+    pieces: Iterator[bytes] = iter(())
     with winsock_errors():
-        offset = Overlapped(thread, lpOverlapped).offset if lpOverlapped else None
-        request = SocketRequest(thread, target, [], completion_for(thread, lpOverlapped, 0))
-        total = await _send(thread, target, *parts[0])
         if hFile:
-            buffer = memory.allocate(0, _CHUNK, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE)
-            try:
-                total += await _send_file(thread, target, hFile, buffer, nNumberOfBytesToWrite, offset)
-            finally:
-                memory.free(buffer, 0, MEM_RELEASE)
-        request.information = total + await _send(thread, target, *parts[1])
+            file = thread.process.handles.get(hFile, FileObject, ff.FILE_READ_DATA)
+            if not isinstance(file, DiskFile):
+                raise Win32Error(WSAEINVAL)
+            offset = Overlapped(thread, lpOverlapped).offset if lpOverlapped else file.position
+            pieces = file_chunks(thread, file, offset or 0, nNumberOfBytesToWrite)
+        request = SocketRequest(thread, target, [], completion_for(thread, lpOverlapped, 0))
+        everything = (piece for piece in chain((head,), pieces, (tail,)) if piece)
+        status = Transmission(request, target, everything).begin()
     if lpOverlapped:
-        told(request, STATUS_SUCCESS)
+        told(request, status)
+    else:
+        await finished(thread, request, status, target.send_timeout)
     return 1
-
-
-async def _send(thread: Thread, target: Socket, address: int, length: int) -> int:
-    if not length:
-        return 0
-    request = SocketRequest(thread, target, [(address, length)])
-    return await finished(thread, request, target.send(request), target.send_timeout)
-
-
-async def _send_file(
-    thread: Thread, target: Socket, handle: int, buffer: int, count: int, offset: int | None
-) -> int:
-    sent = 0
-    while not count or sent < count:
-        wanted = min(_CHUNK, count - sent) if count else _CHUNK
-        try:
-            read = await read_file(thread, handle, buffer, wanted, None if offset is None else offset + sent)
-        except NtError as error:
-            if error.status == STATUS_END_OF_FILE:
-                break
-            raise
-        if not read.information:
-            break
-        sent += await _send(thread, target, buffer, read.information)
-    return sent
 
 
 @mswsock.export(category=NETWORK)

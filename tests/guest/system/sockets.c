@@ -4,6 +4,7 @@
 #include <mswsock.h>
 #include <windows.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SHOW(expression) printf("%s: %lld\n", #expression, (long long)(expression))
@@ -228,6 +229,40 @@ static void closed(void)
     closesocket(s); closesocket(l);
 }
 
+/* More than the other side takes at once: the call comes back before the end. */
+static void transmission(void)
+{
+    enum { SIZE = 3000000 };
+    SOCKET l = listener(), c = socket(AF_INET, SOCK_STREAM, 0), s;
+    OVERLAPPED o = {.Offset = 1000};
+    TRANSMIT_FILE_BUFFERS around = {"head", 4, "tail", 4};
+    char path[MAX_PATH], *data = malloc(SIZE), *got = malloc(SIZE);
+    DWORD done, flags, wrong = 0;
+    int total = 0, n;
+    GetTempFileNameA(".", "tf", 0, path);
+    HANDLE f = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    for (int i = 0; i < SIZE; i++) data[i] = (char)(i / 7);
+    WriteFile(f, data, SIZE, &done, NULL);
+    connect(c, (SOCKADDR *)&at, sizeof at);
+    s = accept(l, NULL, NULL);
+    o.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    SHOW(TransmitFile(s, f, SIZE - 2000, 0, &o, &around, 0)); SHOW(WSAGetLastError() == WSA_IO_PENDING);
+    while (total < SIZE - 2000 + 8 && (n = recv(c, got + total, SIZE - total, 0)) > 0) total += n;
+    SHOW(total);
+    SHOW(WaitForSingleObject(o.hEvent, 10000));
+    SHOW(WSAGetOverlappedResult(s, &o, &done, TRUE, &flags)); SHOW(done);
+    for (int i = 0; i < SIZE - 2000; i++) wrong += got[4 + i] != data[1000 + i];
+    SHOW(wrong); SHOW(memcmp(got, "head", 4)); SHOW(memcmp(got + total - 4, "tail", 4));
+    SetFilePointer(f, SIZE - 5, NULL, FILE_BEGIN);
+    SHOW(TransmitFile(s, f, 0, 0, NULL, NULL, 0)); SHOW(recv(c, got, 100, 0)); SHOW(memcmp(got, data + SIZE - 5, 5));
+    o.Offset = 0;
+    SHOW(TransmitFile(s, f, 0, 0, &o, NULL, 0));
+    closesocket(c);
+    SHOW(WaitForSingleObject(o.hEvent, 10000));
+    SHOW(WSAGetOverlappedResult(s, &o, &done, TRUE, &flags)); SHOW(WSAGetLastError());
+    closesocket(s); closesocket(l); CloseHandle(f);
+}
+
 static void scopes(void)
 {
     struct addrinfo *found, hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
@@ -250,6 +285,7 @@ int main(void)
     overlapped();
     datagrams();
     closed();
+    transmission();
     scopes();
     return WSACleanup();
 }
