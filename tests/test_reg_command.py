@@ -44,6 +44,7 @@ def reg(
         text = output.decode("utf-8").replace("\r\n", "\n")
         return subprocess.CompletedProcess(arguments, status, text, errors.decode())
 
+    run("delete", DEMO)  # what another test has left
     return run
 
 

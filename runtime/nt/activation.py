@@ -7,6 +7,8 @@ because the DLLs that they hold are the system's here; all others are private, i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -23,12 +25,13 @@ from runtime.loader.manifest import (
     parse_manifest,
 )
 from runtime.loader.order import OWN_DLLS
-from runtime.loader.pe import Image, ImageError
+from runtime.loader.pe import Image, ImageError, SideBySideError
 from runtime.loader.search import SYSTEM_DIRECTORY, directory_of
 from runtime.nt import status as st
 from runtime.nt.status import NtError
 
 if TYPE_CHECKING:
+    from runtime.loader.module import Module
     from runtime.machine import Machine
     from runtime.nt.process import Process
     from runtime.nt.thread import Thread
@@ -277,6 +280,44 @@ def in_force(thread: Thread) -> tuple[ActivationContext, ...]:
     """The contexts to look in, in order: the thread's, then the process's."""
     own, default = current(thread), thread.process.activation.default
     return tuple(item for item in (own, default) if item is not None)
+
+
+def activate_program(process: Process, image: Image, path: str) -> ActivationContext | None:
+    """The context of a program's manifest, which also chooses the process's code page. Raises SideBySideError."""
+    try:
+        found = manifest_of_program(process.machine, image, path)
+        if found is None:
+            return None
+        manifest, place = found
+        context = make_context(process.machine, manifest, place, directory_of(path))
+    except ActivationError as error:
+        raise SideBySideError(path, f"cannot be started: {error}") from None
+    if manifest.setting("activeCodePage").lower() == "utf-8":
+        process.code_pages, process.ansi_code_page = (UTF_8, UTF_8), "utf-8"
+    return context
+
+
+@contextmanager
+def isolated(process: Process, module: Module) -> Iterator[None]:
+    """While the imports of a DLL are bound: the context of its own manifest, where it has one.
+
+    Raises NtError(STATUS_SXS_CANT_GEN_ACTCTX).
+    """
+    context = None
+    if module.image is not None and module is not process.loader.executable:
+        try:
+            context = context_of_dll(process.machine, module.image, module.path)
+        except ActivationError as error:
+            process.report(f"winfs: {error}")
+            raise NtError(error.status) from None
+    if context is None:
+        yield
+        return
+    process.activation.loading.append(context)
+    try:
+        yield
+    finally:
+        process.activation.loading.remove(context)
 
 
 def redirected(process: Process, name: str) -> str | None:

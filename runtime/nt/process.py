@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from runtime.cpu.engine import Access, Engine, Gpr
@@ -13,7 +12,7 @@ from runtime.dlls.abi import X64, Abi
 from runtime.loader.loader import Loader
 from runtime.loader.module import Module
 from runtime.loader.order import DllOrder
-from runtime.loader.pe import Image, ImageError, SideBySideError
+from runtime.loader.pe import Image, ImageError
 from runtime.loader.peb import (
     IS_LONG_PATH_AWARE_PROCESS,
     SYSTEM_AREA,
@@ -23,7 +22,6 @@ from runtime.loader.peb import (
     write_peb,
     write_teb,
 )
-from runtime.loader.search import directory_of
 from runtime.memory.constants import (
     MEM_COMMIT,
     MEM_RESERVE,
@@ -37,17 +35,7 @@ from runtime.memory.inspect import peek, peek_word
 from runtime.memory.space import AddressSpace
 from runtime.nt import exception
 from runtime.nt import status as st
-from runtime.nt.activation import (
-    UTF_8,
-    Activation,
-    ActivationContext,
-    ActivationError,
-    context_of_dll,
-    lifts_path_limit,
-    make_context,
-    manifest_of_program,
-    redirected,
-)
+from runtime.nt.activation import Activation, activate_program, isolated, lifts_path_limit, redirected
 from runtime.nt.code_pages import code_page
 from runtime.nt.current_directory import DriveDirectories, set_current_directory
 from runtime.nt.data_files import DataFiles
@@ -290,14 +278,14 @@ class Process(Waitable):
         self.directories = CurrentDirectories(folder, DriveDirectories(self))
         shared = self.machine.shared_data.backing
         memory.map_view(shared, SHARED_USER_DATA, 0, 0x1000, PAGE_READONLY, name="shared user data")
-        self.activation.default = self._activate(image, path)
+        self.activation.default = activate_program(self, image, path)
         program = self.loader.map_program(image, path)
         self._stack_image = image
         self.peb = memory.allocate(
             0, self.layout.peb_size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE, lowest=SYSTEM_AREA, name="peb"
         )
         self.parameters = write_parameters(memory, self.loader.arena, parameters)
-        with contextlib.suppress(NtError):  # a folder that is not there any more is no reason not to start
+        with suppress(NtError):  # a folder that is not there any more is no reason not to start
             set_current_directory(self, folder)
         ldr = write_peb(
             memory, self.layout, self.peb, self.loader.arena, program, self.parameters,
@@ -406,45 +394,13 @@ class Process(Waitable):
                 self.exit_status = thread.exit_status
             self._end()
 
-    def _activate(self, image: Image, path: str) -> ActivationContext | None:
-        """The context of the program's manifest. Raises SideBySideError."""
-        try:
-            found = manifest_of_program(self.machine, image, path)
-            if found is None:
-                return None
-            manifest, place = found
-            context = make_context(self.machine, manifest, place, directory_of(path))
-        except ActivationError as error:
-            raise SideBySideError(path, f"cannot be started: {error}") from None
-        if manifest.setting("activeCodePage").lower() == "utf-8":
-            self.code_pages, self.ansi_code_page = (UTF_8, UTF_8), "utf-8"
-        return context
-
     def redirected_dll(self, name: str) -> str | None:
         """The file that a manifest has for a DLL without a folder; None where no manifest has one."""
         return redirected(self, name)
 
-    @contextlib.contextmanager
-    def isolated(self, module: Module) -> Iterator[None]:
-        """While the imports of a DLL are bound: the context of its own manifest, where it has one.
-
-        Raises NtError(STATUS_SXS_CANT_GEN_ACTCTX).
-        """
-        context = None
-        if module.image is not None and module is not self.loader.executable:
-            try:
-                context = context_of_dll(self.machine, module.image, module.path)
-            except ActivationError as error:
-                self.report(f"winfs: {error}")
-                raise NtError(error.status) from None
-        if context is None:
-            yield
-            return
-        self.activation.loading.append(context)
-        try:
-            yield
-        finally:
-            self.activation.loading.remove(context)
+    def isolated(self, module: Module) -> AbstractContextManager[None]:
+        """While the imports of a DLL are bound: the context of its own manifest. Raises NtError."""
+        return isolated(self, module)
 
     def module_unmapped(self, module: Module) -> None:
         """A module is gone: what was loaded for it goes too."""
