@@ -117,3 +117,24 @@ int main(int argc, char **argv)
     return 0;
 }
 """
+
+
+MESSAGES = r"""
+#include <windows.h>
+#include <stdio.h>
+int main(void)
+{
+    MSGBOXPARAMSA box = {
+        .cbSize = sizeof box, .lpszText = "go on?", .lpszCaption = "Question", .dwStyle = MB_YESNO | MB_DEFBUTTON2};
+    printf("%d ", MessageBoxIndirectA(&box));
+    box.cbSize = 8;
+    printf("%d %lu\n", MessageBoxIndirectA(&box), GetLastError());
+    return 0;
+}
+"""
+
+
+def test_a_message_box_is_told_and_answered_by_its_default_button(compile_c: Compiler, winfs: Runner) -> None:
+    done = winfs("run", compile_c(MESSAGES, "-luser32"))
+    assert done.stdout.split() == [b"7", b"0", b"87"]
+    assert done.stderr == b"[Question] go on?\n"

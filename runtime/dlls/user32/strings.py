@@ -400,6 +400,12 @@ def _load_string(thread: Thread, instance: int, number: int, buffer: int, capaci
     return len(data) // unit
 
 
+def load_text(thread: Thread, instance: int, number: int) -> str | None:
+    """A string resource as text; None where there is none."""
+    found = string_of(thread, instance, number)
+    return None if found is None else decode_wide(thread.process.memory.read(found[0], 2 * found[1]))
+
+
 @user32.export(category=GUI)
 def LoadStringW(thread: Thread, hInstance: HINSTANCE, uID: UINT, lpBuffer: LPWSTR, cchBufferMax: INT) -> INT:
     """Copy a string resource; with no room the buffer gets a pointer to it."""

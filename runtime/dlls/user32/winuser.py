@@ -23,6 +23,7 @@ from runtime.dlls.types import (
 )
 from runtime.dlls.user32.dll import user32
 from runtime.dlls.user32.state import User, user_of
+from runtime.dlls.user32.strings import load_text
 from runtime.dlls.user32.windows import DESKTOP_WINDOW
 from runtime.nt.object import Object, ObjectType
 from runtime.nt.process import Process
@@ -90,6 +91,36 @@ def MessageBoxExA(
 ) -> INT:
     """Show a message; nobody is there to answer, so the default button is pressed."""
     return message_box(thread, _decode(thread, lpText), _decode(thread, lpCaption), uType)
+
+
+_MSGBOXPARAMS_SIZE = 80
+
+
+def _indirect(thread: Thread, address: int, wide: bool) -> int:
+    memory = thread.process.memory
+    if not address or memory.read_u32(address) != _MSGBOXPARAMS_SIZE:
+        raise Win32Error(ERROR_INVALID_PARAMETER)
+    instance, text, caption = (memory.read_pointer(address + offset) for offset in (16, 24, 32))
+    texts: list[str | None] = []
+    for at in (text, caption):
+        if at >> 16:
+            raw = memory.read_wstr(at, 1 << 20) if wide else thread.process.decode_ansi(memory.read_str(at, 1 << 20))
+            texts.append(raw)
+        else:  # a number: a string resource of the module
+            texts.append(load_text(thread, instance, at) if at else None)
+    return message_box(thread, texts[0], texts[1], memory.read_u32(address + 40))
+
+
+@user32.export(category=GUI)
+def MessageBoxIndirectW(thread: Thread, lpmbp: LPVOID) -> INT:
+    """Show the message of a MSGBOXPARAMS; nobody is there to answer, so the default button is pressed."""
+    return _indirect(thread, lpmbp, True)
+
+
+@user32.export(category=GUI)
+def MessageBoxIndirectA(thread: Thread, lpmbp: LPVOID) -> INT:
+    """Show the message of a MSGBOXPARAMS; nobody is there to answer, so the default button is pressed."""
+    return _indirect(thread, lpmbp, False)
 
 
 @user32.export(category=GUI)
