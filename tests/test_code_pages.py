@@ -58,3 +58,11 @@ def test_double_byte_code_pages_have_best_fits_but_936() -> None:
     pages = {number: code_page(number) for number in (932, 936, 949, 950)}
     found = {number: page.encode("\xff") for number, page in pages.items() if page is not None}
     assert found == {932: (b"y", False), 936: (b"?", True), 949: (b"y", False), 950: (b"y", False)}
+
+
+def test_a_byte_without_a_character_in_932_is_kept_unless_that_is_forbidden() -> None:
+    page = code_page(932)
+    assert page is not None
+    assert page.decode(b"[\xff]") == "[\uf8f3]"
+    with pytest.raises(UnicodeDecodeError):
+        page.decode(b"[\xff]", strict=True)

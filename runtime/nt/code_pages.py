@@ -21,6 +21,8 @@ _CODECS: Final = {
     50220: "iso2022_jp", 50221: "iso2022_jp_1", 51949: "euc_kr", 54936: "gb18030", 936: "gbk", 949: "cp949",
     950: "cp950", 932: "cp932", 1361: "johab", CP_UTF7: "utf_7", CP_UTF8: "utf_8",
 }  # fmt: skip
+_LONE_932: Final = frozenset("\uf8f0\uf8f1\uf8f2\uf8f3")
+"""What A0 and FD to FF become in 932, unless that is forbidden."""
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _DOUBLE_BYTE: Final = {
     932: ((0x81, 0x9F), (0xE0, 0xFC)), 936: ((0x81, 0xFE),), 949: ((0x81, 0xFE),), 950: ((0x81, 0xFE),),
@@ -48,7 +50,10 @@ class CodePage:
             return "".join(chr(byte if byte < 0x20 else 0xF000 + byte) for byte in data)
         if strict:
             single = self.maximum == 1 and self.number != 20127
-            return data.decode(self.codec, "winfs-keep-control" if single else "strict")
+            text = data.decode(self.codec, "winfs-keep-control" if single else "strict")
+            if self.number == 932 and not _LONE_932.isdisjoint(text):
+                raise UnicodeDecodeError(self.codec, data, 0, len(data), "a byte without a character")
+            return text
         return data.decode(self.codec, "replace" if self.number == CP_UTF8 else "winfs-keep")
 
     def encode(self, text: str, default: bytes = b"?", *, fit: bool = True) -> tuple[bytes, bool]:

@@ -317,6 +317,28 @@ static void conversion(output *out, wchar_t c, int alternative)
     }
 }
 
+/* Whether the fields that a conversion looks at are in range; the others may hold anything. */
+static int is_valid(const struct tm *time, wchar_t c)
+{
+    static const struct { const wchar_t *conversions; int offset, lowest, highest; } ranges[] = {
+        {L"aAwuUWGgVcx", offsetof(struct tm, tm_wday), 0, 6},
+        {L"bBhmDFcx", offsetof(struct tm, tm_mon), 0, 11},
+        {L"deDFcx", offsetof(struct tm, tm_mday), 1, 31},
+        {L"jUWGgV", offsetof(struct tm, tm_yday), 0, 365},
+        {L"yYCDFGgVcx", offsetof(struct tm, tm_year), -1900, 8099},
+        {L"HIprRTXc", offsetof(struct tm, tm_hour), 0, 23},
+        {L"MrRTXc", offsetof(struct tm, tm_min), 0, 59},
+        {L"SrTXc", offsetof(struct tm, tm_sec), 0, 60},
+    };
+
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        int value = *(const int *)((const char *)time + ranges[i].offset);
+        if (wcschr(ranges[i].conversions, c) && (value < ranges[i].lowest || value > ranges[i].highest))
+            return 0;
+    }
+    return 1;
+}
+
 static void format(output *out, const wchar_t *p)
 {
     for (; *p && !out->full && !out->bad; p++) {
@@ -330,7 +352,7 @@ static void format(output *out, const wchar_t *p)
             p++;
         if (CRT_IS_UCRT && (*p == 'E' || *p == 'O')) /* no alternative calendars or digits */
             p++;
-        if (!*p) {
+        if (!*p || !is_valid(out->time, *p)) {
             out->bad = 1;
             return;
         }
@@ -344,7 +366,6 @@ static size_t write(wchar_t *buffer, size_t size, const wchar_t *pattern, const 
     output out = {buffer, size - 1, 0, 0, time, names, plain};
 
     CRT_VALIDATE(time, EINVAL, 0);
-    CRT_VALIDATE(crt_valid_tm(time), EINVAL, 0);
     format(&out, pattern);
     if (out.bad || out.full) {
         *buffer = 0;

@@ -203,7 +203,7 @@ void crt_split_time(int64_t seconds, struct tm *result)
     result->tm_isdst = 0;
 }
 
-int crt_valid_tm(const struct tm *time)
+static int valid_tm(const struct tm *time)
 {
     return time->tm_sec >= 0 && time->tm_sec <= 60 && time->tm_min >= 0 && time->tm_min <= 59 && time->tm_hour >= 0 &&
            time->tm_hour <= 23 && time->tm_mon >= 0 && time->tm_mon <= 11 && time->tm_mday >= 1 &&
@@ -387,7 +387,7 @@ int asctime_s(char *buffer, size_t size, const struct tm *time)
 {
     CRT_VALIDATE(buffer && size, EINVAL, EINVAL);
     *buffer = 0;
-    CRT_VALIDATE(size >= ASCTIME_SIZE && time && crt_valid_tm(time) && time->tm_year >= 0, EINVAL, EINVAL);
+    CRT_VALIDATE(size >= ASCTIME_SIZE && time && valid_tm(time) && time->tm_year >= 0, EINVAL, EINVAL);
     write_asctime(buffer, time);
     return 0;
 }

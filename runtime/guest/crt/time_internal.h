@@ -21,6 +21,5 @@ int crt_is_daylight(const struct tm *standard);
 int64_t crt_days_from_civil(int64_t year, int month, int day); /* since 1970-01-01; month 1 to 12 */
 int crt_month_days(int64_t year, int month);
 void crt_split_time(int64_t seconds, struct tm *result);
-int crt_valid_tm(const struct tm *time);
 
 #endif

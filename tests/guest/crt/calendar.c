@@ -134,12 +134,19 @@ int main(int c, char **v)
     char bb[200];
     strftime(bb, 200, "%c|%x|%X|%#c|%#x|%p|%a", _gmtime64(&z));
     puts(bb);
+    struct tm odd = {.tm_sec = 61, .tm_mday = 40, .tm_mon = 1, .tm_hour = 25};
+    size_t length = strftime(bb, 200, "only what is asked for counts: %M %y", &odd);
+    printf("%d %s\n", (int)length, bb);
 #ifdef _UCRT
     _set_invalid_parameter_handler(note);
     struct tm spare;
     __time64_t late = 1LL << 60;
     printf("%d", _localtime64_s(&spare, &late));
     printf(" %d", _gmtime64_s(&spare, &late));
+    printf(" %d calls\n", calls);
+    printf("%d", (int)strftime(bb, 200, "%S", &odd));
+    printf(" %d", (int)strftime(bb, 200, "%d", &odd));
+    printf(" %d", (int)strftime(bb, 200, "%H", &odd));
     printf(" %d calls\n", calls);
 #endif
     return 0;
