@@ -58,7 +58,8 @@ def MultiByteToWideChar(
     if not lpMultiByteStr or not cbMultiByte or cchWideChar < 0 or (lpMultiByteStr == lpWideCharStr):
         raise Win32Error(st.ERROR_INVALID_PARAMETER)
     page = resolve_code_page(thread.process, CodePage)
-    if dwFlags & ~(_MB_ERR_INVALID_CHARS if page.number in (CP_UTF8, 54936) else _MB_VALID) or (
+    # UTF-8 lets MB_PRECOMPOSED pass: C runtimes use it with CP_ACP, which is UTF-8 where a manifest says so.
+    if dwFlags & ~(_MB_ERR_INVALID_CHARS if page.number == 54936 else _MB_VALID) or (
         dwFlags and _takes_no_flags(page)
     ):
         raise Win32Error(st.ERROR_INVALID_FLAGS)

@@ -23,6 +23,9 @@ int main(void)
     TRY(GetCPInfoExA(1252, 0, &info)); printf("%u %u %c\n", info.MaxCharSize, info.CodePage, info.DefaultChar[0]);
     TRY(WideCharToMultiByte(1252, 0, L"\x0100\xff21\x4e2d", 3, text, 10, 0, &used)); printf("%.3s %d\n", text, used);
     TRY(WideCharToMultiByte(1252, WC_NO_BEST_FIT_CHARS, L"\x0100", 1, text, 10, 0, &used)); printf("%.1s %d\n", text, used);
+    WCHAR wide[4]; /* what fopen of a static C runtime asks for where UTF-8 is the ANSI code page */
+    TRY(MultiByteToWideChar(CP_UTF8, MB_PRECOMPOSED | MB_ERR_INVALID_CHARS, "\xC3\xA9", 2, wide, 4)); printf("%x\n", wide[0]);
+    TRY(MultiByteToWideChar(65000, MB_PRECOMPOSED, "a", 1, wide, 4));
     HANDLE file = CreateFileA("plain.txt", GENERIC_READ | GENERIC_WRITE, 0, 0, CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, 0);
     TRY(GetCommState(file, &dcb)); TRY(GetCommTimeouts(file, &times)); TRY(SetupComm(file, 1, 1));
     TRY(PurgeComm((HANDLE)0x1234, PURGE_TXCLEAR)); TRY(GetCurrentConsoleFont(file, FALSE, &font));
